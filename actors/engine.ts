@@ -27,6 +27,7 @@ import { PlansAtHand } from './crisis/plansAtHand.ts';
 import { UnreadableCrises } from './escalation/unreadableCrises.ts';
 import { Counts } from './facts/counts.ts';
 import type { FactStream } from './facts/factStream.ts';
+import { AuditNotes, AuditTrail } from './journal/auditTrail.ts';
 import { untilDone } from './journal/background.ts';
 import { ComponentWrites } from './journal/componentWrites.ts';
 import { Journal } from './journal/journal.ts';
@@ -131,6 +132,8 @@ export class EngineCore {
   readonly answering: WhileAnswering;
   readonly storeCheck: StoreCheck;
   readonly anchor: AnchorKeeper;
+  readonly notes: AuditNotes;
+  readonly audit: AuditTrail;
   /** The crisis plans that an answer can hold. */
   readonly plans: PlansAtHand;
   readonly crisisModes: CrisisModes;
@@ -191,6 +194,8 @@ export class EngineCore {
     });
     const journal = new Journal({ store, clock, onError, health: this.storage });
     this.journal = journal;
+    this.notes = new AuditNotes(() => steady.stamp(), clock);
+    this.audit = new AuditTrail({ journal, facts, notes: this.notes });
     const writes = new ComponentWrites(journal);
     this.#writes = writes;
     this.#retention = new Retention({
@@ -215,10 +220,11 @@ export class EngineCore {
       keep: this.#keep.bind(this),
       ...{ onFailed, onError },
     });
-    this.desk = deskOf(given, { journal, steady, timers, retry }, this);
+    const { notes } = this;
+    this.desk = deskOf(given, { journal, notes, steady, timers, retry }, this);
     const pool = new OperationPool({
       ...given,
-      ...{ journal, steady, timers, retry, unwritten },
+      ...{ journal, notes, steady, timers, retry, unwritten },
       edits: this.desk,
       upstreams: this.upstreams,
     });
@@ -334,6 +340,7 @@ export class EngineCore {
     this.#service = accessLive({
       ...this.#recoveryParts,
       store: this.#parts.store,
+      notes: this.notes,
       onError: this.#parts.onError,
       onBroughtBack: (entity) => {
         this.desk.views.changed(entityKey(entity));

@@ -49,6 +49,7 @@ import { entered, inTime } from './platform/inPieces.ts';
 import { Slices } from './platform/slices.ts';
 import { TimerService } from './platform/timerService.ts';
 import { notConnected, type Wire, wire } from './platform/wires.ts';
+import { type AuditAccess, auditAccess } from './recovery/auditAccess.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
@@ -116,6 +117,7 @@ export class LocalEngine {
   readonly deadLetters: DeadLetterAccess;
   /** Records that could not be opened or read and were quarantined (PS-3). */
   readonly quarantine: QuarantineAccess;
+  readonly audit: AuditAccess;
   /** Crisis plans of subjects, which lead the answers to them (CR-3). */
   readonly crisisPlans: CrisisPlans;
   /** Crises that are not over, and what people decide about them (CR-5). */
@@ -239,6 +241,7 @@ export class LocalEngine {
     this.conflicts = this.#review.access;
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);
+    this.audit = auditAccess(store, core.audit, access);
   }
 
   /** Connects what a part hands to one that is made after it. */

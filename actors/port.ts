@@ -63,6 +63,7 @@ export {
   newsWords,
   stuckSaid,
 } from './facts/factWords.ts';
+export type { Noted } from './journal/auditTrail.ts';
 export type { Acceptance } from './operation/acceptance.ts';
 export { derivedKey, isEditBy } from './operation/acceptance.ts';
 export { type AttemptEnd, endOf } from './operation/givenAttempt.ts';
@@ -82,6 +83,7 @@ export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage, StoreCounts } from './operation/rowView.ts';
 export type { AnchorHealth, AnchorSource } from './recovery/anchorKeeper.ts';
+export type { AuditAccess } from './recovery/auditAccess.ts';
 export type { CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';
 export type {
   DeadLetterRecord,

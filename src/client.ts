@@ -53,6 +53,7 @@ export interface Client<Types extends OperationTypes = AnyTypes>
     | 'conflicts'
     | 'deadLetters'
     | 'quarantine'
+    | 'audit'
     | 'health'
   > {
   /**

@@ -30,6 +30,7 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
+import type { AuditVia } from '../persistence/port/audit.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
@@ -250,10 +251,12 @@ function madeOf(options: KeylessOptions, { store, isCandidate, control: at }: Ow
       facts.emit('override.made', what, about);
     },
   });
-  const callByName: AnswerCall = (name, params) =>
-    management.callByName(MANAGEMENT_CALLS, name, params);
+  const callsBy =
+    (via: AuditVia): AnswerCall =>
+    (name, params) =>
+      management.callByName(MANAGEMENT_CALLS, name, params, via);
   const feed = runtimeFeed({
-    ...{ ...sources, clock, onError, call: callByName },
+    ...{ ...sources, clock, onError, call: callsBy('inspector') },
     // Without a name, that of the folder; the path to it could name a user.
     name: options.name === options.store ? basename(options.store) : options.name,
   });
@@ -264,14 +267,14 @@ function madeOf(options: KeylessOptions, { store, isCandidate, control: at }: Ow
     ...{ options, policies, engine, responseTimes, outside, feed, inspectors, management },
     ...{ onError, doors, checkRequest: check },
   });
-  const desk = new OwnerDesk({ engine, clock, runtime, callByName });
+  const desk = new OwnerDesk({ engine, clock, runtime, callByName: callsBy('client') });
   const lines = new LineServer({
     ...{ clock, desk, payloadBytesMax },
     crisisSocket: crisis.outside?.socketPath ?? null,
   });
   const control =
     at?.({
-      ...{ clock, onError, answer: callByName },
+      ...{ clock, onError, answer: callsBy('socket') },
       onUpgrade: (request, socket, head) => {
         if (viewers.isAskedBy(request)) viewers.take(request, socket);
         else lines.take(request, socket, head);

@@ -24,6 +24,7 @@ import { type ClientCrises, outcomeOf } from './connect/clientCrises.ts';
 import type { AskName, Asks, WireRequest } from './connect/lineProtocol.ts';
 import type { OwnerLink } from './connect/ownerLink.ts';
 import { type Entities, entitiesOf } from './entities.ts';
+import { type Audit, audit } from './management/audit.ts';
 import { type Conflicts, conflicts } from './management/conflicts.ts';
 import { type Crises, crises } from './management/crises.ts';
 import { enterCrisisMode, leaveCrisisMode, listCrisisMode } from './management/crisisMode.ts';
@@ -74,6 +75,7 @@ export class HoldfastClient implements Client {
   readonly conflicts: Conflicts;
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;
+  readonly audit: Audit;
   readonly crisisMode: Client['crisisMode'];
 
   constructor(parts: ClientParts) {
@@ -88,6 +90,7 @@ export class HoldfastClient implements Client {
     this.conflicts = conflicts(caller);
     this.deadLetters = deadLetters(caller, () => parts.clock.now());
     this.quarantine = quarantine(caller);
+    this.audit = audit(caller);
     this.crisisMode = {
       enter: (order) => this.#call(enterCrisisMode, order),
       leave: (order) => this.#call(leaveCrisisMode, order),

@@ -51,6 +51,7 @@ import { makeReadyFor } from './http/send.ts';
 import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 import type { OpenInspectors } from './inspect/openInspectors.ts';
 import type { StatelyInspector, StatelyInspectorOptions } from './inspect/openStately.ts';
+import { type Audit, audit } from './management/audit.ts';
 import { type Conflicts, conflicts } from './management/conflicts.ts';
 import { type Crises, crises } from './management/crises.ts';
 import { type CrisisMode, crisisMode } from './management/crisisMode.ts';
@@ -167,6 +168,7 @@ export class HoldfastRuntime implements Runtime {
   readonly conflicts: Conflicts;
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;
+  readonly audit: Audit;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
@@ -187,6 +189,7 @@ export class HoldfastRuntime implements Runtime {
     this.conflicts = conflicts(parts.management);
     this.deadLetters = deadLetters(parts.management, () => parts.options.clock.now());
     this.quarantine = quarantine(parts.management);
+    this.audit = audit(parts.management);
     // A program that never looks at `ready` still gets its crises answered.
     this.ready.catch(() => undefined);
   }

@@ -43,6 +43,7 @@ export type { EditBase, Entity, RecordMeta } from '../machines/vocabulary/record
 export type { Json, JsonObject } from '../machines/vocabulary/shape.ts';
 export type { Person } from '../machines/vocabulary/subject.ts';
 export type { Priority, Tier } from '../machines/vocabulary/urgency.ts';
+export type { AuditCheckpoint } from '../persistence/port/audit.ts';
 export { createKeyFile, keyFile } from '../persistence/sealing/keyFile.ts';
 export { type KeySource, rawKey } from '../persistence/sealing/keySource.ts';
 export { passphrase } from '../persistence/sealing/passphrase.ts';
@@ -55,6 +56,7 @@ export type { Entities } from './entities.ts';
 export { type HttpHandlerOptions, httpHandler } from './http/httpHandler.ts';
 export type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 export type { StatelyInspector, StatelyInspectorOptions } from './inspect/openStately.ts';
+export type { Audit } from './management/audit.ts';
 export type { Conflict, ConflictDetails } from './management/conflict.ts';
 export type { ConflictFilter, ConflictResolution, Conflicts } from './management/conflicts.ts';
 export type {

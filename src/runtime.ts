@@ -25,6 +25,7 @@ import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
 import type { Entities } from './entities.ts';
 import type { Inspectable } from './inspect/inspectable.ts';
+import type { Audit } from './management/audit.ts';
 import type { Conflicts } from './management/conflicts.ts';
 import type { Crises } from './management/crises.ts';
 import type { CrisisMode } from './management/crisisMode.ts';
@@ -235,6 +236,8 @@ export interface Runtime<
   readonly deadLetters: DeadLetters;
   /** Records that could not be opened or read (PS-3). */
   readonly quarantine: Quarantine;
+  /** What was done, by whom and to whom. */
+  readonly audit: Audit;
   /**
    * Policies in force for an upstream, tier and type, each value with its origin; leave out what you don't ask about.
    * See docs/policies.md.

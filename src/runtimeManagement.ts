@@ -69,6 +69,7 @@ export function runtimeManagement(
       crisisModes: engine.crisisModes,
     },
     whenOpen: () => engine.whenRunning(),
+    via: 'app',
     onOverride,
   });
   return entered(management);

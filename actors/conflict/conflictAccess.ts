@@ -42,7 +42,9 @@ import type {
   UnreadableKept,
   WriteResult,
 } from '../../persistence/port/store.ts';
+import type { AuditNotes } from '../journal/auditTrail.ts';
 import { Slices } from '../platform/slices.ts';
+import { conflictNote } from './conflictKeeper.ts';
 import type { ConflictOrders } from './conflictOrders.ts';
 
 /** Which conflicts are read, in the order in which they came. */
@@ -88,6 +90,7 @@ export interface ConflictAccessParts {
   readonly store: Rooms;
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'defer'>;
   readonly random: Pick<Random, 'uuid'>;
+  readonly notes: AuditNotes;
   /** Resolves once the store is open. */
   readonly ready: () => Promise<void>;
   /** How long one is kept that is over, in milliseconds. */
@@ -314,6 +317,7 @@ export class Conflicts implements ConflictAccess {
         lane: entityKey(after.entity),
         isOpen: isOpen(after),
         keepUntilMs: this.#parts.clock.now() + this.#parts.retentionMs,
+        audit: conflictNote(this.#parts.notes, record, after),
       });
       if (result.kind !== 'keptOtherwise') return after;
     }

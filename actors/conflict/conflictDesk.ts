@@ -156,7 +156,13 @@ export class ConflictDesk implements Edits {
       this.views.changed(key);
     };
     const asked = new AskedRecords(changed);
-    const conflicts = new ConflictKeeper({ kept: this.#kept, clock, retentionMs, asked });
+    const conflicts = new ConflictKeeper({
+      kept: this.#kept,
+      clock,
+      retentionMs,
+      asked,
+      notes: parts.notes,
+    });
     const questions = new CarriedConflicts({
       ...{ conflicts, asked, clock, facts: parts.facts, device: parts.device },
       rulesOf: parts.rulesOf,

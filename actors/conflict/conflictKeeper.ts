@@ -23,6 +23,8 @@ import { entityKey } from '../../machines/operation/keys.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Entity } from '../../machines/vocabulary/record.ts';
+import type { AuditNote } from '../../persistence/port/audit.ts';
+import type { AuditNotes } from '../journal/auditTrail.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 import type { AskedRecords } from './openConflicts.ts';
 
@@ -32,6 +34,7 @@ export interface ConflictKeeperParts {
   /** How long one is kept that nobody has to look at. */
   readonly retentionMs: number;
   readonly asked: AskedRecords;
+  readonly notes: AuditNotes;
 }
 
 /** How a conflict was kept. */
@@ -86,7 +89,7 @@ export class ConflictKeeper {
       const next = isJoined
         ? joined(before, record, edit)
         : { ...record, id, ...(before === null ? {} : keptOf(before, record)) };
-      if (!(await this.#write(next, revision))) continue;
+      if (!(await this.#write(next, revision, before))) continue;
       return {
         id,
         isSettled: before !== null && isOpen(before) && !isOpen(next),
@@ -117,7 +120,7 @@ export class ConflictKeeper {
         if (before === null || before.isHeld !== areWaiting) break;
         const next = edits.reduce(afterLaterEdit, before);
         if (next === before) break;
-        if (!(await this.#write(next, revision))) continue;
+        if (!(await this.#write(next, revision, before))) continue;
         if (!isOpen(next)) settled.push(next);
         break;
       }
@@ -133,8 +136,12 @@ export class ConflictKeeper {
     return null;
   }
 
-  async #write(record: ConflictRecord, revision: number): Promise<boolean> {
-    const { kept, clock, retentionMs, asked } = this.#parts;
+  async #write(
+    record: ConflictRecord,
+    revision: number,
+    before: ConflictRecord | null,
+  ): Promise<boolean> {
+    const { kept, clock, retentionMs, asked, notes } = this.#parts;
     const [result] = await kept.commit([
       {
         kind: 'keep',
@@ -146,6 +153,7 @@ export class ConflictKeeper {
         // It may have waited for longer than that before anybody could look at it.
         keepUntilMs: clock.now() + retentionMs,
         revision,
+        audit: conflictNote(notes, before, record),
       },
     ]);
     if (result?.kind !== 'kept') return false;
@@ -159,7 +167,7 @@ export class ConflictKeeper {
       const { record, revision } = await this.#read(id);
       if (record === null || record.state === 'resolved' || record.isHeld) return null;
       const next: ConflictRecord = { ...record, state: 'resolved' };
-      if (await this.#write(next, revision)) return next;
+      if (await this.#write(next, revision, record)) return next;
     }
   }
 
@@ -197,4 +205,27 @@ function keptOf(before: ConflictRecord, next: ConflictRecord): Partial<ConflictR
   const audit = decisions.length === 0 ? next.audit : auditSinceDecided(before, next);
   // What people have decided is over; what is asked now is asked since now.
   return isOpen(before) ? { openedAtMs, decisions, audit } : { decisions, audit };
+}
+
+/** What is recorded of a change of a conflict; `undefined` where nothing of it is news. */
+export function conflictNote(
+  notes: AuditNotes,
+  before: ConflictRecord | null,
+  after: ConflictRecord,
+): AuditNote | undefined {
+  const { operationId, subject, reason } = after;
+  const about = { operationId: operationId ?? undefined, subject, code: reason };
+  const decision = after.decisions.at(-1);
+  if (decision !== undefined && after.decisions.length > (before?.decisions.length ?? 0)) {
+    const act = decision.kind === 'undone' ? 'conflict.undone' : 'conflict.resolved';
+    return notes.of({ act, ...about, by: decision.by.id });
+  }
+  const [wasAsked, isAsked] = [before, after].map(
+    (one) => one !== null && one.state !== 'resolved',
+  );
+  if (wasAsked === isAsked) return undefined;
+  return notes.of({
+    act: isAsked === true ? 'conflict.awaitsReview' : 'conflict.resolved',
+    ...about,
+  });
 }

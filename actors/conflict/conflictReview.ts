@@ -12,6 +12,7 @@ import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { Store, WriteResult } from '../../persistence/port/store.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
 import type { FactStream } from '../facts/factStream.ts';
+import type { AuditNotes } from '../journal/auditTrail.ts';
 import type { TimerService } from '../platform/timerService.ts';
 import {
   type ConflictAccess,
@@ -33,6 +34,7 @@ export interface ConflictReviewParts {
   readonly random: Pick<Random, 'uuid'>;
   readonly timers: Pick<TimerService, 'after'>;
   readonly facts: FactStream;
+  readonly notes: AuditNotes;
   readonly retentionMs: number;
   readonly ready: () => Promise<void>;
   readonly orders: ConflictOrders;
@@ -157,9 +159,10 @@ export function conflictAccessAtRest(
   store: Pick<Store, 'kept' | 'beside' | 'commit'>,
   clock: Clock,
   random: Pick<Random, 'uuid'>,
+  notes: AuditNotes,
 ): ConflictAccess {
   return new Conflicts({
-    ...{ store, clock, random, retentionMs: RETENTION_MS, carrier: null },
+    ...{ store, clock, random, notes, retentionMs: RETENTION_MS, carrier: null },
     ready: () => Promise.resolve(),
     keep: async (write) => onlyOf(await store.commit([write])),
     // Rules of the app's own are not known here: what follows from other fields is computed when it is carried out.

@@ -10,6 +10,7 @@ import type { Ending } from '../../machines/operation/syncOperationMachine.ts';
 import type { CheckedRequest } from '../../machines/policy/request/request.ts';
 import type { Store, StoredOperation } from '../../persistence/port/store.ts';
 import { decodeWork } from '../charts/workRecord.ts';
+import type { AuditNotes } from '../journal/auditTrail.ts';
 import type { Acceptance } from '../operation/acceptance.ts';
 import { exemptionsAmong } from '../operation/handler.ts';
 import type { TimerService } from '../platform/timerService.ts';
@@ -35,7 +36,7 @@ export interface RecordOptions {
 const RECORD_FACTOR = 4;
 
 type Given = 'store' | 'clock' | 'random' | 'facts' | 'system' | 'retentionMs' | 'onError';
-type Made = 'journal' | 'steady' | 'timers' | 'retry';
+type Made = 'journal' | 'notes' | 'steady' | 'timers' | 'retry';
 
 /** @param core what is made after the desk, or known once the store is open */
 export function deskOf(
@@ -91,6 +92,7 @@ export function reviewOf(
     },
   core: {
     readonly timers: TimerService;
+    readonly notes: AuditNotes;
     readonly pool: OperationPool;
     readonly desk: ConflictDesk;
   },
@@ -101,10 +103,19 @@ export function reviewOf(
   keep: ConflictOrders['keep'],
 ): ConflictReview {
   const { store, clock, random, facts, retentionMs, entities } = given;
-  const { timers, pool, desk } = core;
+  const { timers, notes, pool, desk } = core;
   const ownRules = new Map(entities.map((rules) => [rules.type, rules]));
   return new ConflictReview({
-    ...{ store, clock, random, facts, timers, retentionMs, ready: () => engine.whenRunning() },
+    ...{
+      store,
+      clock,
+      random,
+      facts,
+      notes,
+      timers,
+      retentionMs,
+      ready: () => engine.whenRunning(),
+    },
     orders: carryingOut({
       tools: desk.tools,
       accept: (request) => engine.accept(request, { withinMs: DECISION_WITHIN_MS }),

@@ -14,6 +14,7 @@ import type { KeptStore, RecordStore, SearchStore } from '../../persistence/port
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { WorkContext } from '../charts/chartOfWork.ts';
 import type { Facts } from '../facts/factStream.ts';
+import type { AuditNotes } from '../journal/auditTrail.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Handler } from '../operation/handler.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
@@ -35,6 +36,7 @@ export interface DeskParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly facts: Facts;
+  readonly notes: AuditNotes;
   readonly system: ActorSystem;
   readonly retry: RetryPoliciesOf;
   readonly pool: () => OperationPool;

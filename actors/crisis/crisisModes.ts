@@ -297,8 +297,9 @@ export class CrisisModes {
       const { facts, steady } = this.#parts;
       const endsAtMs = mode.on === null ? null : steady.toWall(mode.on.endsAtMs);
       const by = event !== undefined && 'by' in event ? event.by : null;
-      const { id } = mode;
-      facts.emit('crisisMode.changed', { id, scope: snapshot.context.scope }, what, by, endsAtMs);
+      const { id, subject } = mode;
+      const { scope } = snapshot.context;
+      facts.emit('crisisMode.changed', { id, scope, subject }, what, by, endsAtMs);
     }
     if (mode.subject === null && (before === null) !== (mode.on === null)) this.onGlobal();
   }

@@ -221,9 +221,13 @@ export const FACT_TABLE = {
     caller,
     subjects,
   }),
-  /** `mode` does not say for whom it is on. */
+  /** Subject of `mode` is for the audit alone, `null` for everybody. */
   'crisisMode.changed': (
-    mode: { readonly id: string; readonly scope: CrisisModeChanged['scope'] },
+    mode: {
+      readonly id: string;
+      readonly scope: CrisisModeChanged['scope'];
+      readonly subject: string | null;
+    },
     what: CrisisModeChanged['what'],
     by: Person | null,
     endsAtMs: number | null,

@@ -21,6 +21,7 @@ import type { RecordStore, WriteResult } from '../../persistence/port/store.ts';
 import type { WorkSnapshot } from '../charts/chartOfWork.ts';
 import { encodeAccepted } from '../charts/operationRecord.ts';
 import { encodeWork } from '../charts/workRecord.ts';
+import type { AuditNotes, Noted } from '../journal/auditTrail.ts';
 import type { Journal } from '../journal/journal.ts';
 import { type JournalEntry, type Pending, supersede } from '../journal/journalEntry.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
@@ -32,6 +33,7 @@ export class OperationWriter {
   readonly #journal: Journal;
   readonly #steady: SteadyClock;
   readonly #retentionMs: number;
+  readonly #notes: AuditNotes;
   readonly #onRefused: (resident: Resident, error: HoldfastError) => void;
 
   constructor(parts: {
@@ -39,6 +41,7 @@ export class OperationWriter {
     readonly journal: Journal;
     readonly steady: SteadyClock;
     readonly retentionMs: number;
+    readonly notes: AuditNotes;
     /** The store is well and refuses a write of what was accepted: see {@link JournalEntry.onRefused}. */
     readonly onRefused: (resident: Resident, error: HoldfastError) => void;
   }) {
@@ -46,6 +49,7 @@ export class OperationWriter {
     this.#journal = parts.journal;
     this.#steady = parts.steady;
     this.#retentionMs = parts.retentionMs;
+    this.#notes = parts.notes;
     this.#onRefused = parts.onRefused;
   }
 
@@ -83,8 +87,8 @@ export class OperationWriter {
     return this.#journal.write({
       build: () => {
         resident.seq = this.#store.nextSeq();
-        return {
-          kind: 'accept',
+        const write = {
+          kind: 'accept' as const,
           seq: resident.seq,
           id: resident.id,
           urgency: resident.ownUrgency,
@@ -100,6 +104,8 @@ export class OperationWriter {
           ...texts,
           payload: resident.body ?? NO_BODY,
         };
+        if (!isUnderWay) return write;
+        return { ...write, audit: this.#notes.of(acceptedNote(resident, context)) };
       },
       onDurable: told.onDurable,
       onFailed: isUnderWay ? undefined : told.onFailed,
@@ -152,6 +158,7 @@ export class OperationWriter {
       position: settledPosition(context, resident.handler?.upstream ?? '', this.#retentionMs),
       leavesLane: leavesLane(context, resident.handler?.strictOrder === true),
       keepsPayload: keepsPayload(context),
+      noted: endedNote(resident, context),
       onDurable,
     });
   }
@@ -162,6 +169,7 @@ export class OperationWriter {
       readonly position: RowPosition;
       readonly leavesLane?: boolean;
       readonly keepsPayload?: boolean;
+      readonly noted?: Noted | undefined;
       readonly onDurable: (result: WriteResult) => void;
     },
   ): void {
@@ -182,21 +190,25 @@ export class OperationWriter {
     // What goes before it in the journal may be given up for it, so it brings the body along itself.
     const newPayload = resident.isBodyNew ? (resident.body ?? undefined) : undefined;
     const entry: JournalEntry = {
-      build: () => ({
-        kind: 'update',
-        seq: resident.seq,
-        id: resident.id,
-        // Its own: in its lane it may have the rank of another, which the store keeps.
-        urgency: resident.ownUrgency,
-        expiresAtMs,
-        subject,
-        revision,
-        ...update.position,
-        state,
-        leavesLane: update.leavesLane ?? false,
-        payload: (update.keepsPayload ?? true) ? resident.body : null,
-        newPayload: (update.keepsPayload ?? true) ? newPayload : undefined,
-      }),
+      build: () => {
+        const write = {
+          kind: 'update' as const,
+          seq: resident.seq,
+          id: resident.id,
+          // Its own: in its lane it may have the rank of another, which the store keeps.
+          urgency: resident.ownUrgency,
+          expiresAtMs,
+          subject,
+          revision,
+          ...update.position,
+          state,
+          leavesLane: update.leavesLane ?? false,
+          payload: (update.keepsPayload ?? true) ? resident.body : null,
+          newPayload: (update.keepsPayload ?? true) ? newPayload : undefined,
+        };
+        const { noted } = update;
+        return noted === undefined ? write : { ...write, audit: this.#notes.of(noted) };
+      },
       onDurable:
         newPayload === undefined
           ? update.onDurable
@@ -209,4 +221,21 @@ export class OperationWriter {
     if (isSuperseding) supersede(before, entry);
     else resident.unwritten = this.#journal.write(entry);
   }
+}
+
+function acceptedNote({ id, handler }: Resident, { subject }: WorkSnapshot['context']): Noted {
+  const upstream = handler?.upstream;
+  return { act: 'crisis.accepted', operationId: id, subject: subject ?? undefined, upstream };
+}
+
+/** What is recorded of an ending; `undefined` for that of ordinary work that was done: its history says so. */
+function endedNote({ id, handler }: Resident, context: WorkSnapshot['context']): Noted | undefined {
+  const { ending, failure, subject } = context;
+  if (ending === 'completed' && !passesBy('storage', context)) return undefined;
+  const isGivenUp = ending === 'deadLettered' && failure !== null;
+  return {
+    act: 'operation.ended',
+    ...{ operationId: id, subject: subject ?? undefined, upstream: handler?.upstream },
+    code: isGivenUp ? failure.code : (ending ?? 'deadLettered'),
+  };
 }

@@ -18,6 +18,7 @@ import type { ReplayWrite, StoredOperation, WriteResult } from '../../persistenc
 import { decodeOperation, encodeOperation } from '../charts/operationRecord.ts';
 import { newerRecordIn } from '../charts/snapshots.ts';
 import { decodeWork } from '../charts/workRecord.ts';
+import type { Noted } from '../journal/auditTrail.ts';
 import { operationUnknown } from '../operation/outcome.ts';
 import type { ServiceAccess } from './serviceAccess.ts';
 
@@ -98,8 +99,10 @@ export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
     async replay(replays) {
       const writes = replays.map(({ letter, context, body }) => {
         const position = access.positionOf(context.type);
-        return () =>
-          replayWrite(letter, context, { position, toSeq: store.nextSeq(), payload: body });
+        return () => ({
+          ...replayWrite(letter, context, { position, toSeq: store.nextSeq(), payload: body }),
+          audit: access.notes.of(replayedNote(letter)),
+        });
       });
       const results = await access.commit(writes).catch((error: unknown) => {
         // Some of them may be back nevertheless.
@@ -112,12 +115,20 @@ export function deadLetterAccess(access: ServiceAccess): DeadLetterAccess {
     },
     async purge(letters) {
       const results = await access.commit(
-        letters.map(({ seq, id, revision }) => () => ({ kind: 'purge', seq, id, revision })),
+        letters.map((letter) => () => {
+          const { seq, id, revision } = letter;
+          const audit = access.notes.of({ act: 'operation.purged', operationId: id });
+          return { kind: 'purge', seq, id, revision, audit };
+        }),
       );
       for (const result of results) wakeLane(access, result);
       return results.map(({ kind }) => kind === 'purged');
     },
   };
+}
+
+function replayedNote({ id, context }: DeadLetterRecord): Noted {
+  return { act: 'operation.replayed', operationId: id, subject: context.subject ?? undefined };
 }
 
 function wakeLane(access: ServiceAccess, result: WriteResult): void {

@@ -75,7 +75,10 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
       // A seal that opens is not enough: the engine must be able to read what is in it.
       decodeWork({ state, standing: stood ?? 'quarantined' });
       const [result] = await access.commit([
-        () => ({ kind: 'reinstate', seq, id, revision, toSeq: store.nextSeq() }),
+        () => ({
+          ...{ kind: 'reinstate', seq, id, revision, toSeq: store.nextSeq() },
+          audit: access.notes.of({ act: 'operation.reinstated', operationId: id }),
+        }),
       ]);
       if (result?.kind === 'notReinstated') return { kind: 'notReinstated', code: result.code };
       if (result?.kind !== 'reinstated') return { kind: 'changed' };
@@ -83,7 +86,12 @@ export function quarantineAccess(access: ServiceAccess): QuarantineAccess {
       return { kind: 'reinstated' };
     },
     async purge({ seq, id, revision }) {
-      const [result] = await access.commit([() => ({ kind: 'purge', seq, id, revision })]);
+      const [result] = await access.commit([
+        () => ({
+          ...{ kind: 'purge', seq, id, revision },
+          audit: access.notes.of({ act: 'operation.purged', operationId: id }),
+        }),
+      ]);
       if (result?.kind !== 'purged') return false;
       await access.leftQuarantine(id, null);
       return true;

@@ -11,6 +11,7 @@ import type { Store } from '../../persistence/port/store.ts';
 import type { ConflictAccess } from '../conflict/conflictAccess.ts';
 import { conflictAccessAtRest } from '../conflict/conflictReview.ts';
 import type { Override } from '../facts/fact.ts';
+import { AuditNotes } from '../journal/auditTrail.ts';
 import type { OperationView } from '../operation/outcome.ts';
 import {
   NOTHING_IN_MEMORY,
@@ -23,6 +24,7 @@ import {
 } from '../operation/rowView.ts';
 import { WAITS_AT_REST } from '../operation/waitView.ts';
 import type { Wish } from '../work/operationPool.ts';
+import { type AuditAccess, auditAccessAtRest } from './auditAccess.ts';
 import { type CrisisAccess, crisisAccessAtRest } from './crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './quarantineAccess.ts';
@@ -65,6 +67,8 @@ export interface OperationRecords {
   readonly deadLetters: DeadLetterAccess;
   /** What could not be opened or read and was quarantined (PS-3). */
   readonly quarantine: QuarantineAccess;
+  /** What was done, by whom and to whom (AU-1). */
+  readonly audit: AuditAccess;
 }
 
 /** Operations of a store at rest, and its hold. */
@@ -80,7 +84,8 @@ export function recordsAtRest(
   clock: Clock,
   random: Pick<Random, 'uuid'>,
 ): RecordsAtRest {
-  const access = accessAtRest(store);
+  const notes = new AuditNotes(() => clock.now(), clock);
+  const access = accessAtRest(store, notes);
   let hold = heldBy;
   return {
     list: (query) => readPage(store, query, NOTHING_IN_MEMORY, WAITS_AT_REST),
@@ -88,9 +93,10 @@ export function recordsAtRest(
     view: async (id) => viewOf(await rowAtRest(store, id), WAITS_AT_REST),
     tell: (id, wish) => tellAtRest(store, clock, id, wish),
     crises: withUnreadable(crisisAccessAtRest(store, clock), unreadableAtRest(store)),
-    conflicts: conflictAccessAtRest(store, clock, random),
+    conflicts: conflictAccessAtRest(store, clock, random, notes),
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
+    audit: auditAccessAtRest(store, notes),
     async release() {
       if (hold === null) return false;
       await store.commit([holdWrite(null)]);

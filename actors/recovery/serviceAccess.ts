@@ -19,6 +19,7 @@ import type {
   WriteResult,
 } from '../../persistence/port/store.ts';
 import { decodeWork } from '../charts/workRecord.ts';
+import type { AuditNotes } from '../journal/auditTrail.ts';
 import { notAccepted } from '../operation/acceptance.ts';
 import type { OperationPool } from '../work/operationPool.ts';
 import { adoptHandler, findStrays, type RecoveryParts, sweepLanes } from './recovery.ts';
@@ -27,6 +28,7 @@ import { adoptHandler, findStrays, type RecoveryParts, sweepLanes } from './reco
 type Reviewed = RecordStore & ReviewStore & Pick<Store, 'beside'>;
 
 export interface ServiceAccess {
+  readonly notes: AuditNotes;
   readonly store: Reviewed;
   /** Performs writes; resolves once they are durable, with a result for each. */
   commit(writes: readonly (() => Write)[]): Promise<readonly WriteResult[]>;
@@ -46,8 +48,9 @@ export interface LiveAccess extends ServiceAccess {
 }
 
 /** A store at rest: what is brought back waits for the next process to find it. */
-export function accessAtRest(store: Reviewed): ServiceAccess {
+export function accessAtRest(store: Reviewed, notes: AuditNotes): ServiceAccess {
   return {
+    notes,
     store,
     commit: (writes) => store.commit(writes.map((build) => build())),
     // Nobody knows the handlers here: the next process finds out which types have none.
@@ -62,6 +65,7 @@ export function accessAtRest(store: Reviewed): ServiceAccess {
 export function accessLive(
   parts: RecoveryParts & {
     readonly store: Reviewed;
+    readonly notes: AuditNotes;
     readonly onLeftQuarantine: (id: string) => void;
     readonly onError: (error: unknown) => void;
     /** Work on this entity waits again. */
@@ -73,6 +77,7 @@ export function accessLive(
   const waiting = new Set<() => void>();
   return {
     store,
+    notes: parts.notes,
     async commit(writes) {
       // What nobody was promised yet is not left to wait for a sick disk.
       if (journal.failure !== null) throw notAccepted(journal.failure);

@@ -10,6 +10,7 @@ import {
   HoldfastError,
   isHoldfastError,
 } from '../../machines/vocabulary/errors.ts';
+import type { AuditStore } from '../../persistence/port/audit.ts';
 import { KEPT_ROOMS, type KeptRoom } from '../../persistence/port/kept.ts';
 import type { KeptPage, KeptStore, UpkeepStore } from '../../persistence/port/store.ts';
 import { Backoff, inSlices, pause, type WaitParts } from '../journal/background.ts';
@@ -30,7 +31,7 @@ const DISCREPANCIES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 export interface StoreCheckParts extends WaitParts {
-  readonly store: UpkeepStore & Pick<KeptStore, 'keptPage'>;
+  readonly store: UpkeepStore & Pick<KeptStore, 'keptPage'> & Pick<AuditStore, 'auditPage'>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -71,6 +72,8 @@ export class StoreCheck {
   /** The rooms of kept records that are still to be looked into, and how far the first of them is. */
   #rooms: readonly KeptRoom[] = KEPT_ROOMS;
   #afterKept = 0;
+  /** The next entry of the audit that is to be opened; `null` once all are. */
+  #fromEntry: number | null = 0;
   #isStopped = false;
 
   constructor(parts: StoreCheckParts) {
@@ -128,6 +131,7 @@ export class StoreCheck {
   async #run(): Promise<void> {
     await inSlices(this.#parts, () => this.#next());
     await inSlices(this.#parts, () => this.#nextKept());
+    await inSlices(this.#parts, () => this.#nextEntries());
     // A stop between two slices is no trouble.
     if (this.#isStopped) return;
     // By indexes that were found to be right.
@@ -173,6 +177,23 @@ export class StoreCheck {
       this.#unreadableStretches += 1;
       this.#rooms = this.#rooms.slice(1);
       this.#afterKept = 0;
+    }
+    return true;
+  }
+
+  /** Opens the next entries of the audit; the store tells of each that does not open. */
+  async #nextEntries(): Promise<boolean> {
+    const fromSeq = this.#fromEntry;
+    if (this.#isStopped || fromSeq === null) return false;
+    try {
+      const page = await this.#parts.store.auditPage({ fromSeq, limit: SLICE_ROWS });
+      this.#backoff.reset();
+      this.#fromEntry = page.nextSeq;
+    } catch (error) {
+      if (await this.#mayRepeat(error)) return true;
+      // A damaged page: what lies behind it may be well.
+      this.#unreadableStretches += 1;
+      this.#fromEntry = fromSeq + SLICE_ROWS;
     }
     return true;
   }

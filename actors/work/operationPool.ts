@@ -198,6 +198,7 @@ export class OperationPool {
       journal,
       steady,
       retentionMs: parts.retentionMs,
+      notes: parts.notes,
       onRefused: this.#refused.bind(this),
     });
     this.escalations = new Escalations({

@@ -12,6 +12,7 @@ import type { QueueStore, RecordStore } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import type { EscalationsParts } from '../escalation/escalations.ts';
 import type { FactStream } from '../facts/factStream.ts';
+import type { AuditNotes } from '../journal/auditTrail.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { SteadyClock } from '../platform/steadyClock.ts';
 import type { TimerService } from '../platform/timerService.ts';
@@ -27,6 +28,7 @@ export interface PoolParts {
   readonly random: Random;
   readonly timers: TimerService;
   readonly facts: FactStream;
+  readonly notes: AuditNotes;
   /** By the upstream and the type of an operation. */
   readonly retry: RetryPoliciesOf;
   readonly policies: PoliciesInForce;

@@ -103,6 +103,7 @@ export function managementAtRest(parts: {
     },
     runtime: null,
     whenOpen: () => Promise.resolve(),
+    via: 'commandLine',
     onOverride: () => undefined,
   });
 }

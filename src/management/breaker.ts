@@ -14,7 +14,6 @@ export const forceBreakerOpen = runtimeCall<
   summary: 'Keeps the breaker of an upstream open until it is released.',
   capability: 'operate',
   params: { upstream: UPSTREAM, reason: { required: REASON }, by: BY },
-  audited: ['upstream', 'reason', 'by'],
   override: ofUpstream('breaker.forceOpen'),
   shown: { params: ['upstream', 'reason', 'by'], answer: 'nothing' },
   run(runtime, { upstream, reason, by }) {
@@ -46,7 +45,6 @@ function holdCall(order: 'disable' | 'observe', summary: string) {
     summary,
     capability: 'operate',
     params: { upstream: UPSTREAM, reason: REASON, by: BY },
-    audited: ['upstream', 'reason', 'by'],
     override: ofUpstream(`breaker.${order}`),
     shown: { params: ['upstream', 'reason', 'by'], answer: 'nothing' },
     run(runtime, { upstream, reason, by }) {
@@ -69,7 +67,6 @@ export const releaseBreaker = runtimeCall<
     'Releases one order, of `by` or of the person that `of` names: the breaker of an upstream follows its own rules once none is left.',
   capability: 'operate',
   params: { upstream: UPSTREAM, by: BY, of: BY },
-  audited: ['upstream', 'by', 'of'],
   override: ofUpstream('breaker.release'),
   shown: { params: ['upstream', 'by', 'of'], answer: 'nothing' },
   run(runtime, { upstream, by, of }) {

@@ -328,7 +328,6 @@ export const pageOfConflicts = storeCall<ConflictPageQuery, ConflictPage>({
     order: { required: { oneOf: ['newest', 'oldest'] } },
     fromSeq: 'sequence',
   },
-  audited: null,
   override: null,
   shown: {
     params: ['filter', 'order', 'fromSeq'],
@@ -355,7 +354,6 @@ export const aboutConflict = storeCall<{ readonly id: string }, ConflictAbout>({
   summary: 'One conflict with its subject, sides and decisions, without values.',
   capability: 'viewSubjects',
   params: { id: CONFLICT_ID },
-  audited: ['id'],
   override: null,
   shown: { params: ['id'], answer: ABOUT_SHOWN },
   run: async ({ records }, { id }) => aboutOf(await records.conflicts.find(id)),
@@ -367,7 +365,6 @@ export const showConflict = storeCall<{ readonly id: string }, ConflictDetails>(
   summary: 'One conflict with the values of both sides and its questions.',
   capability: 'export',
   params: { id: CONFLICT_ID },
-  audited: ['id'],
   override: null,
   run: async ({ records }, { id }) => detailsOf(await records.conflicts.find(id)),
 });
@@ -387,7 +384,6 @@ export const previewConflict = storeCall<
   summary: 'A record as it would be after a decision; nothing is decided.',
   capability: 'export',
   params: { id: CONFLICT_ID, ...DECISION_RULES },
-  audited: ['id', 'by', 'side'],
   override: null,
   async run(store, { id, ...decision }) {
     await checkOwnValues(store, id, decision);
@@ -405,7 +401,6 @@ export const resolveConflict = storeCall<
   capability: 'operate',
   params: { id: CONFLICT_ID, ...DECISION_RULES },
   // Choices, and the paths that name them, may hold values of the record.
-  audited: ['id', 'by', 'side'],
   override: {
     what: 'conflict.resolve',
     about: (_, { operationId }) => ({ operationId, count: 1 }),
@@ -426,7 +421,6 @@ export const undoConflict = storeCall<
     'A person takes a decision back: if it was sent, another edit restores the value before.',
   capability: 'operate',
   params: { id: CONFLICT_ID, by: DECIDER },
-  audited: ['id', 'by'],
   override: {
     what: 'conflict.undo',
     about: (_, { operationId }) => ({ operationId, count: 1 }),

@@ -185,7 +185,6 @@ export const listCrises = storeCall<
   summary: 'The open crises, with who was notified of each and who has taken it on.',
   capability: 'viewSubjects',
   params: { unacknowledged: 'boolean' },
-  audited: [],
   override: null,
   shown: { params: ['unacknowledged'], answer: { each: CRISIS_SHOWN } },
   async run({ records }, { unacknowledged = false }) {
@@ -203,7 +202,6 @@ export const showCrisis = storeCall<{ readonly id: string }, CrisisView>({
   summary: 'One crisis: its delivery, who was notified, and who has decided.',
   capability: 'viewSubjects',
   params: { id: ID },
-  audited: ['id'],
   override: null,
   shown: { params: ['id'], answer: CRISIS_SHOWN },
   run: ({ records }, { id }) => records.crises.find(id),
@@ -230,7 +228,6 @@ export const acknowledgeCrisis = storeCall<
   capability: 'operate',
   params: { id: ID, by: DECIDER, note: REASON, forMs: FOR_MS },
   // What a person notes may be about the subject's health.
-  audited: ['id', 'by', 'forMs'],
   override: ofOperation('crisis.acknowledge'),
   shown: { params: ['id', 'by', 'note', 'forMs'], answer: DECIDED_SHOWN },
   run: ({ records }, { id, by, note = null, forMs = null }) =>
@@ -246,7 +243,6 @@ export const acknowledgeSubject = storeCall<
     'A person takes on all open crises of a subject. One that comes later is notified as usual.',
   capability: 'operate',
   params: { subject: { required: SUBJECT }, by: DECIDER, note: REASON, forMs: FOR_MS },
-  audited: ['subject', 'by', 'forMs'],
   override: {
     what: 'crisis.acknowledge',
     about: (_, { length: count }) => (count === 0 ? null : { count }),
@@ -265,7 +261,6 @@ export const releaseCrisis = storeCall<
   capability: 'operate',
   params: { id: ID, by: DECIDER, note: REASON },
   // What a person notes may be about the subject's health.
-  audited: ['id', 'by'],
   override: ofOperation('crisis.release'),
   shown: { params: ['id', 'by', 'note'], answer: DECIDED_SHOWN },
   run: ({ records }, { id, by, note = null }) =>
@@ -287,7 +282,6 @@ export const callOffCrisis = storeCall<
   capability: 'operate',
   params: { id: ID, by: DECIDER, reason: { required: REASON }, confirm: 'text' },
   // The reason may be about the subject's health.
-  audited: ['id', 'by'],
   override: ofOperation('crisis.callOff'),
   shown: { params: ['id', 'by', 'reason', 'confirm'], answer: DECIDED_SHOWN },
   run: ({ records }, { id, by, reason, confirm = null }) =>
@@ -304,7 +298,6 @@ export const saySafe = storeCall<
   capability: 'operate',
   params: { subject: { required: SUBJECT }, note: REASON },
   // What they say may be about their health.
-  audited: ['subject'],
   override: {
     what: 'crisis.saySafe',
     about: (_, { length: count }) => (count === 0 ? null : { count }),

@@ -98,7 +98,6 @@ export const listCrisisMode = runtimeCall<object, readonly CrisisModeState[]>({
   summary: 'The crisis modes that are on: for whom, by whom, why and until when.',
   capability: 'viewSubjects',
   params: {},
-  audited: null,
   override: null,
   shown: { params: [], answer: { each: MODE_SHOWN } },
   run: (runtime) => runtime.crisisModes.states,
@@ -123,7 +122,6 @@ export const enterCrisisMode = runtimeCall<
     reason: REASON,
     forMs: { min: MODE_MS_MIN, max: MODE_MS_MAX, whole: true },
   },
-  audited: ['subject', 'by', 'reason', 'forMs'],
   override: { what: 'crisisMode.enter', about: () => ({}) },
   shown: { params: ['by', 'reason', 'forMs'], answer: MODE_SHOWN },
   async run(runtime, { subject, by, reason, forMs }) {
@@ -145,7 +143,6 @@ export const leaveCrisisMode = runtimeCall<
   capability: 'operate',
   needsRole: isForEverybody,
   params: { subject: SUBJECT, by: PERSON },
-  audited: ['subject', 'by'],
   override: {
     what: 'crisisMode.leave',
     about: (_, { wasOn }) => (wasOn ? {} : null),

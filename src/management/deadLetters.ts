@@ -392,7 +392,6 @@ export const pageOfDeadLetters = storeCall<DeadLetterPageQuery, DeadLetterPage>(
     order: { required: { oneOf: ['newest', 'oldest'] } },
     fromSeq: 'sequence',
   },
-  audited: null,
   override: null,
   shown: {
     params: ['filter', 'order', 'fromSeq'],
@@ -411,7 +410,6 @@ export const showDeadLetter = storeCall<{ readonly id: string }, DeadLetterDetai
   summary: 'One dead letter with its subject and history, without its payload.',
   capability: 'viewSubjects',
   params: { id: ID },
-  audited: ['id'],
   override: null,
   shown: { params: ['id'], answer: DETAILS_SHOWN },
   async run({ records }, { id }) {
@@ -435,7 +433,6 @@ export const answerOfDeadLetter = storeCall<
   summary: 'The answer of the upstream to the last attempt of a dead letter, where it was kept.',
   capability: 'export',
   params: { id: ID },
-  audited: ['id'],
   override: null,
   run: async ({ records }, { id }) => ({ answer: await records.deadLetters.answer(id) }),
 });
@@ -466,7 +463,6 @@ export const replayDeadLetter = storeCall<
   summary: 'Runs one dead letter again, with fresh attempts, and its payload or another.',
   capability: 'operate',
   params: { id: ID, ...REPLAY_RULES, by: BY_PERSON },
-  audited: ['id', 'evenIfApplied', 'by'],
   override: ofOperation('deadLetter.replay'),
   shown: { params: ['id', 'evenIfApplied', 'by'], answer: 'nothing' },
   async run(store, { id, payload, evenIfApplied }) {
@@ -535,7 +531,6 @@ export const replayBatch = storeCall<
   summary: 'Runs a piece of the dead letters that match again.',
   capability: 'operate',
   params: { ...BATCH_RULES, evenIfApplied: 'boolean' },
-  audited: ['filter', 'fromSeq', 'dryRun', 'evenIfApplied', 'by'],
   override: ofMany('deadLetter.replay'),
   shown: { params: ['filter', 'fromSeq', 'dryRun', 'evenIfApplied', 'by'], answer: BATCH_SHOWN },
   async run({ records, clock }, { filter, fromSeq, dryRun, evenIfApplied }) {
@@ -561,7 +556,6 @@ export const purgeDeadLetter = storeCall<Ordered & { readonly id: string }, unde
   summary: 'Forgets one dead letter for good.',
   capability: 'destroy',
   params: { id: ID, by: BY_PERSON },
-  audited: ['id', 'by'],
   override: ofOperation('deadLetter.purge'),
   shown: { params: ['id', 'by'], answer: 'nothing' },
   async run({ records }, { id }) {
@@ -575,7 +569,6 @@ export const purgeBatch = storeCall<Batch, BatchResult>({
   summary: 'Forgets a piece of the dead letters that match, for good.',
   capability: 'destroy',
   params: BATCH_RULES,
-  audited: ['filter', 'fromSeq', 'dryRun', 'by'],
   override: ofMany('deadLetter.purge'),
   shown: { params: ['filter', 'fromSeq', 'dryRun', 'by'], answer: BATCH_SHOWN },
   async run({ records }, { filter, fromSeq, dryRun }) {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { Override } from '../../actors/port.ts';
+import type { AuditAccess, Noted, Override } from '../../actors/port.ts';
 import { maskText } from '../../machines/policy/request/cardData.ts';
-import { HoldfastError, isThenable } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError, isHoldfastError, isThenable } from '../../machines/vocabulary/errors.ts';
 import {
   checkFields,
   isObject,
@@ -16,6 +16,7 @@ import {
   unknownName,
 } from '../../machines/vocabulary/optionFields.ts';
 import type { Person } from '../../machines/vocabulary/subject.ts';
+import type { AuditVia } from '../../persistence/port/audit.ts';
 import {
   type AnyCall,
   type Caller,
@@ -33,6 +34,8 @@ export interface ManagementParts {
   readonly runtime: ManagedRuntime | null;
   /** Resolves once the store is open; rejects once it never will be. */
   readonly whenOpen: () => Promise<void>;
+  /** The way by which calls of this object come. */
+  readonly via: AuditVia;
   /** Called for each call that has changed something. */
   readonly onOverride: (what: Override, about: OverrideAbout) => void;
 }
@@ -48,12 +51,14 @@ export class Management implements Caller {
     call: ManagementCall<Params, Result>,
     params: Params,
   ): Promise<Awaited<Result>> {
-    return (await this.#make(call, params)) as Awaited<Result>;
+    return (await this.#make(call, params, this.#parts.via)) as Awaited<Result>;
   }
 
   /** Makes a call without waiting: it is in force when this returns. */
   now<Params extends object, Result>(call: RuntimeCall<Params, Result>, params: Params): Result {
     const order = checkedOrder(call, params);
+    const { via } = this.#parts;
+    if (isRecorded(call, via)) this.#audit.note(asked(call, order, via));
     const result = this.#run(call, order);
     this.#tell(call, order, result);
     return result;
@@ -65,20 +70,45 @@ export class Management implements Caller {
    * @throws HoldfastError (rejects) `HF_OPTION_INVALID` for a name or for parameters that can't be used,
    * and what the call throws.
    */
-  async callByName(calls: readonly AnyCall[], name: string, params: unknown): Promise<unknown> {
+  async callByName(
+    calls: readonly AnyCall[],
+    name: string,
+    params: unknown,
+    via: AuditVia,
+  ): Promise<unknown> {
     const offered = calls.filter(({ isLocal }) => isLocal !== true);
     const call = offered.find((one) => one.name === name);
     const names = offered.map((one) => one.name);
     requireOption(call !== undefined, 'call', unknownName(name, names));
     requireOption(isObject(params), 'params', 'must be an object');
-    return await this.#make(call, params);
+    return await this.#make(call, params, via);
   }
 
-  async #make(call: AnyCall, params: object): Promise<unknown> {
+  async #make(call: AnyCall, params: object, via: AuditVia): Promise<unknown> {
     const order = checkedOrder(call, params);
-    const result = await this.#runInTime(call, order);
-    this.#tell(call, order, result);
-    return result;
+    const noted = isRecorded(call, via) ? asked(call, order, via) : null;
+    if (noted !== null && isRecordedFirst(call)) await this.#record(noted);
+    else if (noted !== null) this.#audit.note(noted);
+    try {
+      const result = await this.#runInTime(call, order);
+      this.#tell(call, order, result);
+      return result;
+    } catch (error) {
+      const code = isHoldfastError(error) ? error.code : 'HF_INTERNAL';
+      if (noted !== null) this.#audit.note({ ...noted, out: 'failed', code });
+      throw error;
+    }
+  }
+
+  /** Records an order before it is carried out. */
+  async #record(noted: Noted): Promise<void> {
+    const { store, whenOpen } = this.#parts;
+    await whenOpen();
+    await store.whileAnswering(this.#audit.recorded(noted), false);
+  }
+
+  get #audit(): AuditAccess {
+    return this.#parts.store.records.audit;
   }
 
   async #runInTime(call: AnyCall, params: object): Promise<unknown> {
@@ -105,6 +135,36 @@ export class Management implements Caller {
     if (override === null || about === null) return;
     this.#parts.onOverride(override.what, { ...about, by: orderedBy(params) });
   }
+}
+
+/**
+ * Whether a call is recorded: each order; what takes sealed data out; and what shows whom work is about, to somebody outside
+ * of the process. The page is shown nobody's name, and what the app itself looks at it shows to people that it knows.
+ */
+export function isRecorded(
+  { name, override, capability }: Pick<AnyCall, 'name' | 'override' | 'capability'>,
+  via: AuditVia,
+): boolean {
+  if (override !== null || capability === 'export') return true;
+  const isOutside = via !== 'inspector' && via !== 'app';
+  return capability === 'viewSubjects' && isOutside && name !== 'operation.count';
+}
+
+/** Whether an entry is on disk first: what shows, is about a crisis, or asks the process alone, waits for no disk. */
+function isRecordedFirst({ name, worksOn, override }: AnyCall): boolean {
+  return worksOn === 'store' && override !== null && !name.startsWith('crisis');
+}
+
+/** What is recorded of a call before it is made: of its parameters the operation, the upstream and the person alone. */
+function asked({ name: call }: { readonly name: string }, params: object, via: AuditVia): Noted {
+  const { id, upstream, subject } = params as Readonly<Record<string, unknown>>;
+  return {
+    ...{ act: 'call.made', out: 'asked', call, via },
+    by: orderedBy(params)?.id,
+    operationId: typeof id === 'string' ? id : undefined,
+    upstream: typeof upstream === 'string' ? upstream : undefined,
+    subject: typeof subject === 'string' ? subject : undefined,
+  };
 }
 
 /** The person who gives the order, also from the plain id in orders to a breaker. */

@@ -1,5 +1,5 @@
 /**
- * The declaration of a management call: name, parameters, capability, audited parameters, where it works, and what it
+ * The declaration of a management call: name, parameters, capability, where it works, and what it
  * does. The runtime's API, the control socket, the command line and the inspector's page derive from it.
  *
  * @module
@@ -45,8 +45,6 @@ interface Declaration<Params extends object, Result> {
   readonly summary: string;
   readonly capability: Capability;
   readonly params: OptionRules<Params>;
-  /** The parameters that an audit entry may hold, never a payload; `null` where the call is not audited. */
-  readonly audited: readonly string[] | null;
   /** The override that it is reported as; `null` for a call that only reads. */
   readonly override: OverrideRule<Params, Awaited<Result>> | null;
   /** Whether `by` must have a role, where that depends on what is ordered. */
@@ -81,7 +79,6 @@ export type AnyCall = ManagementCall<object, unknown>;
  * The parts of a declaration that name parameters and fields: one that is renamed does not compile under its old name.
  */
 interface Named<Params, Result> {
-  readonly audited: readonly (keyof Params & string)[] | null;
   /**
    * What the inspector's page may give and see: no parameter by which anybody could search for a person, and no
    * subject or value of a record.

@@ -5,6 +5,7 @@
  * @module
  */
 
+import * as audit from './audit.ts';
 import * as breaker from './breaker.ts';
 import * as conflicts from './conflicts.ts';
 import * as crises from './crises.ts';
@@ -26,6 +27,7 @@ const SUBJECTS: readonly Readonly<Record<string, unknown>>[] = [
   breaker,
   crisisMode,
   policies,
+  audit,
 ];
 
 export const MANAGEMENT_CALLS: readonly AnyCall[] = SUBJECTS.flatMap((subject) =>

@@ -140,7 +140,6 @@ export const listOperations = storeCall<OperationQuery, OperationPage>({
   summary: 'A piece of the operations that match, in order of acceptance, without their payloads.',
   capability: 'viewSubjects',
   params: QUERY_RULES,
-  audited: Object.keys(QUERY_RULES) as (keyof OperationQuery)[],
   override: null,
   shown: {
     params: [...SHOWN_FILTER, 'order', 'afterSeq', 'limit'],
@@ -255,7 +254,6 @@ export const countOperations = storeCall<
   summary: 'Counts the operations in each stage: all at once, or a piece of those that match.',
   capability: 'viewSubjects',
   params: { ...OPERATION_FILTER_RULES, afterSeq: 'sequence' } as const satisfies OptionRules,
-  audited: ['afterSeq', ...(Object.keys(OPERATION_FILTER_RULES) as (keyof OperationFilter)[])],
   override: null,
   shown: {
     params: [...SHOWN_FILTER, 'afterSeq'],
@@ -293,7 +291,6 @@ export const showOperation = storeCall<{ readonly id: string }, OperationView>({
   summary: 'One operation with its subject and history, without its payload.',
   capability: 'viewSubjects',
   params: { id: ID },
-  audited: ['id'],
   override: null,
   shown: { params: ['id'], answer: OPERATION_SHOWN },
   run: ({ records }, { id }) => records.view(id),
@@ -304,7 +301,6 @@ export const cancelOperation = storeCall<Ordered & { readonly id: string }, Told
   summary: 'Ends one operation; what its handler has done by then counts.',
   capability: 'operate',
   params: { id: ID, by: BY_PERSON },
-  audited: ['id', 'by'],
   override: toldByEngine('operation.cancel'),
   shown: { params: ['id', 'by'], answer: TOLD_SHOWN },
   async run(store, order) {
@@ -328,7 +324,6 @@ export const retryOperation = storeCall<Ordered & { readonly id: string }, Told>
   summary: 'Tries one operation again now, where it waits for a retry, a decision or a review.',
   capability: 'operate',
   params: { id: ID, by: BY_PERSON },
-  audited: ['id', 'by'],
   override: toldByEngine('operation.retryNow'),
   shown: { params: ['id', 'by'], answer: TOLD_SHOWN },
   run: (store, order) => tellOperation(store, order, 'retry.requested'),

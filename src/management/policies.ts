@@ -21,7 +21,6 @@ export const showPolicies = runtimeCall<
   summary: 'The policies in force for an upstream, tier and type, each with where it came from.',
   capability: 'view',
   params: { upstream: 'text', tier: 'text', type: 'text' },
-  audited: null,
   override: null,
   run: (runtime, scope) => runtime.policies(scope),
 });
@@ -32,7 +31,6 @@ export const setPolicies = runtimeCall<{ readonly layers: PolicyLayers }, void>(
   capability: 'operate',
   params: { layers: { required: 'object' } },
   // Layers may hold functions, and are an app's own words.
-  audited: [],
   override: { what: 'policies.set', about: () => ({}) },
   run(runtime, { layers }) {
     runtime.setPolicies(layers);

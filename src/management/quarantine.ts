@@ -140,7 +140,6 @@ export const pageOfQuarantine = storeCall<{ readonly fromSeq: number }, Quaranti
   summary: 'A page of quarantined records, each with its reason.',
   capability: 'view',
   params: { fromSeq: PAGE_FROM },
-  audited: null,
   override: null,
   shown: {
     params: ['fromSeq'],
@@ -168,7 +167,6 @@ export const pageOfSealed = storeCall<{ readonly fromSeq: number }, SealedPage>(
   summary: 'A page of quarantined records as they are on disk, sealed.',
   capability: 'export',
   params: { fromSeq: PAGE_FROM },
-  audited: ['fromSeq'],
   override: null,
   async run({ records }, { fromSeq }) {
     const sealed = await records.quarantine.sealed({ afterSeq: fromSeq, limit: SEALED_ROWS });
@@ -181,7 +179,6 @@ export const showQuarantined = storeCall<{ readonly id: string }, Quarantined>({
   summary: 'One quarantined record: why it was quarantined, and whether it opens now.',
   capability: 'view',
   params: { id: ID },
-  audited: null,
   override: null,
   shown: { params: ['id'], answer: QUARANTINED_SHOWN },
   async run({ records }, { id }) {
@@ -194,7 +191,6 @@ export const retryQuarantined = storeCall<Ordered & { readonly id: string }, und
   summary: 'Puts one quarantined record back in its place, if it opens now.',
   capability: 'operate',
   params: { id: ID, by: BY_PERSON },
-  audited: ['id', 'by'],
   override: ofOperation('quarantine.retry'),
   shown: { params: ['id', 'by'], answer: 'nothing' },
   async run({ records }, { id }) {
@@ -222,7 +218,6 @@ export const purgeQuarantined = storeCall<Ordered & { readonly id: string }, und
   summary: 'Forgets one quarantined record for good.',
   capability: 'destroy',
   params: { id: ID, by: BY_PERSON },
-  audited: ['id', 'by'],
   override: ofOperation('quarantine.purge'),
   shown: { params: ['id', 'by'], answer: 'nothing' },
   async run({ records }, { id }) {

@@ -14,7 +14,6 @@ export const health = runtimeCall<object, HealthStatus>({
   summary: 'How the runtime is doing at this moment.',
   capability: 'view',
   params: {},
-  audited: null,
   override: null,
   run: (runtime) => runtime.health(),
 });
@@ -34,7 +33,6 @@ export const backup = runtimeCall<BackupOptions & { readonly path: string }, Pro
       },
       ...BACKUP_RULES,
     },
-    audited: ['path'],
     override: null,
     run: (runtime, { path, ...options }) => runtime.backup(path, options),
   },
@@ -46,7 +44,6 @@ export const releaseStore = storeCall<Ordered, { readonly wasHeld: boolean }>({
     'Ends the hold of a store that was restored or copied, lost its last commits, or is behind its anchor: what waits in it runs from then on.',
   capability: 'operate',
   params: { by: BY_PERSON },
-  audited: ['by'],
   override: {
     what: 'store.release',
     about: (_, { wasHeld }) => (wasHeld ? {} : null),

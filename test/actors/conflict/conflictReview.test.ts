@@ -10,6 +10,7 @@ import { ConflictReview, conflictAccessAtRest } from '../../../actors/conflict/c
 import { AskedRecords } from '../../../actors/conflict/openConflicts.ts';
 import type { Fact } from '../../../actors/facts/fact.ts';
 import { FactStream } from '../../../actors/facts/factStream.ts';
+import { AuditNotes } from '../../../actors/journal/auditTrail.ts';
 import { TimerService } from '../../../actors/platform/timerService.ts';
 import {
   type ConflictRecord,
@@ -82,9 +83,10 @@ async function scene(...records: readonly ConflictRecord[]) {
   const told: Fact[] = [];
   facts.subscribe((fact) => told.push(fact));
   const errors: unknown[] = [];
+  const notes = new AuditNotes(() => clock.now(), clock);
   const boot = () =>
     new ConflictReview({
-      ...{ clock, facts, orders, random: seededRandom(1), retentionMs: 1_000 },
+      ...{ clock, facts, orders, notes, random: seededRandom(1), retentionMs: 1_000 },
       store,
       asked: new AskedRecords(),
       endingOf: () => Promise.resolve(carried.ending),
@@ -93,7 +95,7 @@ async function scene(...records: readonly ConflictRecord[]) {
       rulesOf: () => undefined,
       upstreamOf: (type) => (type === 'plans.put' ? 'records' : undefined),
     });
-  const atRest = conflictAccessAtRest(store, clock, seededRandom(2));
+  const atRest = conflictAccessAtRest(store, clock, seededRandom(2), notes);
   const kept = async (id: string) => {
     const found = await store.kept({ room: 'conflict', key: id });
     return found !== null && 'text' in found

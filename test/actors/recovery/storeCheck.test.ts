@@ -21,6 +21,7 @@ async function check(stopAt: 'before' | 'within' | null) {
         return await Promise.resolve({ checked: 0, unreadable: 0, nextAfterSeq: null });
       },
       keptPage: async () => await Promise.resolve({ rows: [], nextSeq: null }),
+      auditPage: async () => await Promise.resolve({ entries: [], nextSeq: null, size: 0 }),
       recount: async () => {
         if (stopAt === 'within') checking.stop();
         return await Promise.reject(new HoldfastError('HF_CLOSED', 'The store is not open.'));
@@ -62,6 +63,7 @@ async function checkKept(onPage: (room: string, fromSeq: number) => void = () =>
       clearErased: async () => await store.clearErased(),
       onQuarantine: () => undefined,
       onNotice: () => undefined,
+      auditPage: async (query) => await store.auditPage(query),
       keptPage: async (query) => {
         onPage(query.room, query.fromSeq);
         const { rows, nextSeq } = await store.keptPage(query);

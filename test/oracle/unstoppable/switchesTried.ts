@@ -174,6 +174,9 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'quarantine.retry': { begin: ({ runtime }) => runtime.quarantine.retry('none') },
   'quarantine.export': { begin: ({ runtime }) => first(runtime.quarantine.export()) },
   'quarantine.purge': { begin: ({ runtime }) => runtime.quarantine.purge('none') },
+  'audit.entries': { begin: ({ runtime }) => first(runtime.audit.entries()) },
+  'audit.handleOf': { begin: ({ runtime }) => runtime.audit.handleOf('nobody') },
+  'audit.checkpoint': { begin: ({ runtime }) => runtime.audit.checkpoint() },
   'upstream.forceOpen': {
     begin: ({ runtime }) => {
       for (const name of ['default', 'other']) runtime.upstream(name).forceOpen('closed', 'ana');
@@ -230,6 +233,9 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call quarantine.retry': 'as quarantine.retry',
   'call quarantine.sealed': 'as quarantine.export',
   'call quarantine.purge': 'as quarantine.purge',
+  'call audit.page': 'as audit.entries',
+  'call audit.handle': 'as audit.handleOf',
+  'call audit.checkpoint': 'as audit.checkpoint',
 };
 
 /** Lists the names of everything that can be called on a running runtime. */

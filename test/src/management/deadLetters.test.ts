@@ -425,7 +425,8 @@ describe('crashes', () => {
       const first = boot();
       const [id = ''] = await sendUntilEnded(world, first.runtime, { payload: 1 });
       upstream.refuses = () => false;
-      first.store.faults.fate = () => fate;
+      first.store.faults.fate = (writes) =>
+        writes.some(({ kind }) => kind === 'replay') ? fate : 'works';
       first.runtime.deadLetters.replay(id).catch(() => undefined);
       await world.clock.advance(10);
       first.kill();
@@ -445,7 +446,8 @@ describe('crashes', () => {
     const { world, boot } = createScene();
     const { runtime, store } = boot();
     const [id = ''] = await sendUntilEnded(world, runtime, {});
-    store.faults.fate = () => 'failsUnwritten';
+    store.faults.fate = (writes) =>
+      writes.some(({ kind }) => kind === 'audit') ? 'works' : 'failsUnwritten';
     const replayed = runtime.deadLetters.replay(id);
     // It is rejected while nobody looks yet.
     replayed.catch(() => undefined);

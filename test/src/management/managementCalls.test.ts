@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Fact } from '../../../actors/port.ts';
+import type { Fact, Noted } from '../../../actors/port.ts';
 import { permanentFailure } from '../../../machines/policy/retry/classifyFailure.ts';
-import type { OptionRule } from '../../../machines/vocabulary/optionFields.ts';
+import type { AuditVia } from '../../../persistence/port/audit.ts';
 import { withStore } from '../../../src/cli/kit/withStore.ts';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import type { HoldfastRuntime } from '../../../src/holdfastRuntime.ts';
 import { managementAtRest } from '../../../src/management/atRest.ts';
-import { Management } from '../../../src/management/management.ts';
+import { isRecorded, Management } from '../../../src/management/management.ts';
 import { type AnyCall, ID, storeCall } from '../../../src/management/managementCall.ts';
 import { MANAGEMENT_CALLS } from '../../../src/management/managementCalls.ts';
 import { health, releaseStore } from '../../../src/management/store.ts';
@@ -24,7 +24,6 @@ const touch = storeCall<{ readonly id: string }, { readonly touched: string }>({
   summary: 'Touches one operation.',
   capability: 'operate',
   params: { id: ID },
-  audited: ['id'],
   override: { what: 'operation.retryNow', about: ({ id }) => ({ operationId: id, count: 1 }) },
   run: (_, { id }) => Promise.resolve({ touched: id }),
 });
@@ -34,23 +33,29 @@ const CALLS: readonly AnyCall[] = [...MANAGEMENT_CALLS, touch];
 /** A process whose calls are those of `CALLS`. */
 function managed() {
   const overrides: unknown[] = [];
+  const recorded: Noted[] = [];
+  const audit = {
+    note: (noted: Noted) => void recorded.push(noted),
+    recorded: (noted: Noted) => Promise.resolve(void recorded.push(noted)),
+  };
   const management = new Management({
-    store: { whileAnswering: (work: Promise<unknown>) => work } as never,
+    store: { whileAnswering: (work: Promise<unknown>) => work, records: { audit } } as never,
     runtime: { health: () => ({ overall: 'healthy' }) } as never,
+    via: 'app',
     whenOpen: () => Promise.resolve(),
     onOverride: (what, about) => overrides.push({ what, ...about }),
   });
-  return { management, overrides };
+  return { management, overrides, recorded };
 }
 
 describe('UX-1 a call that is added is one file and one line', () => {
   test('UX-1 it is reached by the API, over the socket and by a command', async () => {
-    const { management, overrides } = managed();
+    const { management, overrides, recorded } = managed();
     const folder = tempFolder();
     const server = new ControlServer({
       storeFolder: folder,
       clock: new VirtualClock(),
-      answer: (name, params) => management.callByName(CALLS, name, params),
+      answer: (name, params) => management.callByName(CALLS, name, params, 'socket'),
       onError: () => undefined,
     });
     server.open();
@@ -58,6 +63,7 @@ describe('UX-1 a call that is added is one file and one line', () => {
     const options = { store: folder, keyFile: join(folder, 'none.key') };
     while ((await askOwner(folder, touch, { id: 'a' })) === null) await setImmediate();
     overrides.length = 0;
+    recorded.length = 0;
 
     expect(await management.call(touch, { id: 'api' })).toEqual({ touched: 'api' });
     expect(await askOwner(folder, touch, { id: 'socket' })).toEqual({
@@ -75,6 +81,10 @@ describe('UX-1 a call that is added is one file and one line', () => {
         by: null,
       })),
     );
+    // AU-1: each is recorded before it is carried out, with the way by which it came.
+    expect(recorded.map(({ call, via, out }) => [call, via, out])).toEqual(
+      ['app', 'socket', 'socket'].map((via) => ['operation.touch', via, 'asked']),
+    );
     // What it declares of its parameters is checked on each way.
     const wrong = { id: 'x', idd: 'y' };
     for (const made of [management.call(touch, wrong), askOwner(folder, touch, wrong)]) {
@@ -85,7 +95,7 @@ describe('UX-1 a call that is added is one file and one line', () => {
 
   test('UX-1 control: one that is not in the registry is reached by nobody from outside', async () => {
     const { management } = managed();
-    const made = management.callByName(MANAGEMENT_CALLS, touch.name, { id: 'x' });
+    const made = management.callByName(MANAGEMENT_CALLS, touch.name, { id: 'x' }, 'socket');
     await expect(made).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field: 'call' });
   });
 
@@ -107,14 +117,6 @@ describe('UX-1 a call that is added is one file and one line', () => {
   });
 });
 
-/** Whether a rule lets any value through, as one for a payload does. */
-function isOpen(rule: OptionRule): boolean {
-  if (rule === 'anything' || rule === 'object' || rule === 'array') return true;
-  if (typeof rule !== 'object') return false;
-  if ('required' in rule) return isOpen(rule.required);
-  return 'fields' in rule && Object.values(rule.fields).some(isOpen);
-}
-
 describe('the registry', () => {
   test('OB-3 no two calls have one name, and each says what it does', () => {
     const names = MANAGEMENT_CALLS.map(({ name }) => name);
@@ -125,31 +127,43 @@ describe('the registry', () => {
     }
   });
 
-  const auditedOf = (calls: readonly Pick<AnyCall, 'name' | 'audited' | 'params'>[]) =>
-    calls.flatMap(({ name, audited, params }) => {
-      const rules = params as Readonly<Record<string, OptionRule>>;
-      return (audited ?? [])
-        .filter((field) => !Object.hasOwn(rules, field) || isOpen(rules[field] ?? 'anything'))
-        .map((field) => `${name}: ${field}`);
-    });
-
-  test('AU-1 SE-5 nothing that may hold a payload is audited', () => {
-    expect(auditedOf(MANAGEMENT_CALLS)).toEqual([]);
-    // Control: a payload that is named is found.
-    const replay = MANAGEMENT_CALLS.find(({ name }) => name === 'deadLetter.replay');
-    if (replay === undefined) throw new Error('It is there.');
-    expect(auditedOf([{ ...replay, audited: ['id', 'payload'] }])).toEqual([
-      'deadLetter.replay: payload',
-    ]);
+  test('AU-1 AC-1 a call that changes something is an order, and looking alone needs no more than to look', () => {
+    for (const { name, override, capability } of MANAGEMENT_CALLS) {
+      const orders = ['operate', 'destroy'];
+      const looks = ['view', 'viewSubjects', 'export'];
+      expect(override === null ? looks : orders, name).toContain(capability);
+    }
   });
 
-  test('AU-1 AC-1 a call that changes something is audited, and looking alone needs no more than to look', () => {
-    for (const { name, override, audited, capability } of MANAGEMENT_CALLS) {
-      if (override !== null) {
-        expect([name, audited]).not.toEqual([name, null]);
-        expect(['operate', 'destroy']).toContain(capability);
-      } else expect(['view', 'viewSubjects', 'export']).toContain(capability);
-    }
+  test('AU-1 each order is recorded, and what shows people to somebody outside', () => {
+    const shown = [
+      'audit.handle',
+      'conflict.about',
+      'crisis.list',
+      'crisis.show',
+      'crisisMode.list',
+      'deadLetter.show',
+      'operation.list',
+      'operation.show',
+    ];
+    const exported = [
+      'conflict.preview',
+      'conflict.show',
+      'deadLetter.answer',
+      'quarantine.sealed',
+      'store.backup',
+    ];
+    const looks = (via: AuditVia): string[] =>
+      MANAGEMENT_CALLS.filter((call) => call.override === null && isRecorded(call, via))
+        .map(({ name }) => name)
+        .toSorted();
+    expect(looks('socket')).toEqual([...shown, ...exported].toSorted());
+    expect(looks('client')).toEqual(looks('socket'));
+    expect(looks('commandLine')).toEqual(looks('socket'));
+    expect(looks('app')).toEqual(exported);
+    expect(looks('inspector')).toEqual(exported);
+    const orders = MANAGEMENT_CALLS.filter(({ override }) => override !== null);
+    expect(orders.filter((call) => !isRecorded(call, 'inspector'))).toEqual([]);
   });
 });
 

@@ -111,9 +111,9 @@ export const CORE: readonly Plant[] = [
   {
     name: 'ended-before-it-is-written',
     file: 'actors/operation/operationWriter.ts',
-    find: '      keepsPayload: keepsPayload(context),\n      onDurable,',
+    find: '      noted: endedNote(resident, context),\n      onDurable,',
     replace:
-      "      keepsPayload: keepsPayload(context),\n      onDurable: onDurable({ kind: 'updated', laneNext: null }) ?? (() => undefined),",
+      "      noted: endedNote(resident, context),\n      onDurable: onDurable({ kind: 'updated', laneNext: null }) ?? (() => undefined),",
     says: 'Callers are told of an ending before it is on disk.',
     finds: /^(still waiting|outcome not kept|lost): /,
     about: 'process',
