@@ -109,6 +109,11 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       "list, show, retry, export or purge records that can't be read",
       async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
     ],
+    [
+      'audit',
+      'list, check or export the log of what was done',
+      async () => (await import('./commands/audit.ts')).auditCommand(),
+    ],
   ],
   'Other:': [
     [

@@ -85,10 +85,11 @@ const SUBJECTS: readonly Subject[] = [
   ),
   page(
     'what-was-given-up',
-    'Dead letters, quarantine and backups',
-    'What waits for a person, and the care of a store.',
+    'Dead letters, quarantine, audit and backups',
+    'What waits for a person, what was done, and the care of a store.',
     [
       'DeadLetters DeadLetter DeadLetterDetails DeadLetterFilter ReplayOptions DeadLetterRun Quarantine Quarantined',
+      'Audit AuditCheckpoint',
       'BackupOptions',
     ],
   ),

@@ -165,7 +165,8 @@ describe('a replay that is killed', () => {
     await made.runtime.close();
     const where = ['--store', made.folder, '--key-file', made.keyPath];
     const killed = await runCli(['dead-letters', 'replay', id, ...where], {
-      env: faultEnvironment(`${point}:1:kill`, builtProgram()),
+      // The first commit records the order.
+      env: faultEnvironment(`${point}:2:kill`, builtProgram()),
       program: join(builtProgram(), 'src/cli/main.js'),
     });
     expect(killed.signal).toBe('SIGKILL');
