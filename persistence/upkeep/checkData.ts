@@ -29,7 +29,7 @@ import {
 import { type MigrationBackup, migrationBackupsIn } from '../sqlite/migrations/migrationBackup.ts';
 import type { StoreKey } from '../sqlite/protocol/requests.ts';
 import { AuditEnd } from '../sqlite/rows/auditEnd.ts';
-import { type AuditRow, missingOf, prepareAudit } from '../sqlite/rows/auditLog.ts';
+import { type AuditRow, missingOf, type PersonRow, prepareAudit } from '../sqlite/rows/auditLog.ts';
 import { checkMark, storeIdOf } from '../sqlite/rows/storeMark.ts';
 
 import {
@@ -310,6 +310,16 @@ async function openAll(
   const tables = { statements, seals, set, audit: new AuditEnd() };
   const audit = missingOf(tables);
   areMissing(audit.entries + audit.handles);
+  const everybody = statements.auditPeopleFrom.all(0, Number.MAX_SAFE_INTEGER) as PersonRow[];
+  for (const { tag, key_id, seal } of everybody) {
+    tryToOpen(
+      () => null,
+      () => true,
+      () => {
+        seals.openAuditPerson(tag, key_id, seal);
+      },
+    );
+  }
   for (let from = 0; ; ) {
     const rows = statements.auditFrom.all(from, ROWS_AT_ONCE) as AuditRow[];
     for (const { seq, key_id, seal } of rows) {

@@ -40,6 +40,7 @@ const QUERIES = [
   'auditSize',
   'auditCount',
   'auditPeople',
+  'auditPeopleFrom',
 ] as const satisfies readonly StatementName[];
 
 /** What the end of the log is found by. */
@@ -51,6 +52,16 @@ export type AuditTables = Pick<Tables, 'seals' | 'set' | 'audit'> & {
 export function prepareAudit(db: Database.Database): AuditTables['statements'] {
   return prepareOf(db, QUERIES);
 }
+
+/** A person in the audit. */
+export interface PersonRow {
+  readonly tag: Uint8Array;
+  readonly key_id: number;
+  readonly seal: Uint8Array;
+}
+
+/** People whom one entry may be the first to be about. */
+const NEW_PEOPLE_MAX = 2;
 
 /** A row of the audit. */
 export interface AuditRow {
@@ -164,14 +175,20 @@ function handleFor(tables: Tables, person: string): string {
   return handle;
 }
 
-function handleAt({ statements, seals }: Tables, tag: Uint8Array): string | null {
-  const row = statements.auditPerson.get(tag) as Omit<AuditRow, 'seq'> | undefined;
-  if (row === undefined) return null;
+function handleAt(tables: Tables, tag: Uint8Array): string | null {
+  const row = tables.statements.auditPerson.get(tag) as Omit<PersonRow, 'tag'> | undefined;
+  return row === undefined ? null : handleIn(tables, { tag, ...row });
+}
+
+/** `null` for a handle that does not open, which is told. */
+function handleIn(tables: Tables, { tag, key_id, seal }: PersonRow): string | null {
   try {
-    return seals.openAuditPerson(tag, row.key_id, row.seal);
+    return tables.seals.openAuditPerson(tag, key_id, seal);
   } catch (error) {
-    if (isHoldfastError(error)) return null;
-    throw error;
+    if (!isHoldfastError(error)) throw error;
+    const key = `audit of ${Buffer.from(tag).toString('hex')}`;
+    tellOnce(tables, key, unreadable(tables.path, 'A handle', error));
+    return null;
   }
 }
 
@@ -180,14 +197,19 @@ export function auditHandle(tables: Tables, { person }: Query<'auditHandle'>): s
   return handleAt(tables, tables.seals.auditPersonTag(person));
 }
 
-/** See {@link AuditStore.auditPage}. */
+/** See {@link AuditStore.auditPage}. Who reads all pages has had all handles opened, too. */
 export function auditPage(tables: Tables, query: Query<'auditPage'>): AuditPage {
   checkAuditPage(query);
+  const [from, to] = [query.fromSeq, query.fromSeq + query.limit].map(
+    (seq) => seq * NEW_PEOPLE_MAX,
+  );
+  const people = tables.statements.auditPeopleFrom.all(from, to) as PersonRow[];
+  for (const row of people) handleIn(tables, row);
   const rows = tables.statements.auditFrom.all(query.fromSeq, query.limit) as AuditRow[];
   const entries = rows
     .map((row) =>
       textOf(tables, row, (error) => {
-        tellOnce(tables, `audit ${row.seq}`, unreadable(tables.path, row.seq, error));
+        tellOnce(tables, `audit ${row.seq}`, unreadable(tables.path, `Entry ${row.seq}`, error));
       }),
     )
     .filter((text) => text !== null);
@@ -314,10 +336,10 @@ function foundEnd(tables: AuditTables): End {
   return { chain, people: statements.auditPeople.get() as number, gone };
 }
 
-function unreadable(path: string, seq: number, { code }: HoldfastError): HoldfastError {
+function unreadable(path: string, what: string, { code }: HoldfastError): HoldfastError {
   return new HoldfastError(
     code,
-    `Entry ${seq} of the audit of the store at ${path} can't be opened (${code}): something wrote to the file. ` +
+    `${what} of the audit of the store at ${path} can't be opened (${code}): something wrote to the file. ` +
       'The rest can be read; see holdfast audit verify.',
     { path, withStack: false },
   );

@@ -83,6 +83,7 @@ export const SQL = {
   auditCount: 'SELECT count(*) FROM audit',
   auditPerson: 'SELECT key_id, seal FROM audit_person WHERE tag = ?',
   auditPeople: 'SELECT count(*) FROM audit_person',
+  auditPeopleFrom: 'SELECT tag, key_id, seal FROM audit_person WHERE rowid > ? AND rowid <= ?',
   components: 'SELECT tag, revision, key_id, state FROM component',
   crisisPlan: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE subject = ?`,
   pinnedCrisisPlans: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE pinned = 1`,

@@ -168,6 +168,30 @@ test('SE-4 AU-2 an entry that does not open is told, and left out', async () => 
   expect(faults()).toMatchObject([{ kind: 'removed', seq: 1 }]);
 });
 
+test('SE-4 AU-1 handles of two people change places: told, and each has another from then on', async () => {
+  ask({ kind: 'commit', writes: [entry({ by: 'dr-2' })] });
+  const seals = (): unknown[] => {
+    const db = new Database(path, { readonly: true });
+    const found = db.prepare('SELECT seal FROM audit_person').pluck().all();
+    db.close();
+    return found;
+  };
+  edit((db) => {
+    db.exec('CREATE TEMP TABLE other AS SELECT tag, seal FROM audit_person');
+    db.exec(
+      'UPDATE audit_person SET seal = (SELECT seal FROM other WHERE tag <> audit_person.tag)',
+    );
+  });
+  const swapped = seals();
+  expect(await atRest()).toEqual(['HF_RECORD_TAMPERED', 'HF_RECORD_TAMPERED']);
+  texts();
+  expect(told).toEqual(['HF_RECORD_TAMPERED', 'HF_RECORD_TAMPERED']);
+  ask({ kind: 'commit', writes: [entry()] });
+  core.close();
+  expect(seals()[0]).not.toEqual(swapped[0]);
+  open();
+});
+
 test('AU-1 SE-6 the handle of a person is deleted: told, and the next entry has another', () => {
   const before = parseEntry(texts()[0] ?? '').by;
   edit((db) => db.exec('DELETE FROM audit_person'));
