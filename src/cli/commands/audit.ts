@@ -7,7 +7,6 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { InvalidArgumentError, type Option } from 'commander';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
@@ -396,12 +395,25 @@ function needsOne(): HoldfastError {
   );
 }
 
+/** More than any entry has: what is longer is given in parts, none of which is one. */
+const LINE_LENGTH_MAX = 1_000_000;
+
+/** The lines of a file, each byte a character: entries are ASCII, and of anything else no two may look alike. */
 async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
   try {
-    yield* createInterface({ input: createReadStream(path), crlfDelay: 0 });
+    for await (const chunk of createReadStream(path, 'latin1') as AsyncIterable<string>) {
+      const lines = `${rest}${chunk}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+      if (rest.length <= LINE_LENGTH_MAX) continue;
+      yield rest;
+      rest = '';
+    }
   } catch (cause) {
     throw unreadable(path, cause);
   }
+  if (rest !== '') yield rest;
 }
 
 function unreadable(path: string, cause: unknown): HoldfastError {
