@@ -110,6 +110,17 @@ export class RestartScene {
     return rows;
   }
 
+  /** Reads what the store holds, if there is one; nobody may have it open. */
+  async readAtRest<Found>(
+    read: (store: Store, info: StoreInfo) => Promise<Found>,
+  ): Promise<Found | null> {
+    const opened = await this.#openCopy();
+    if (opened === null) return null;
+    const found = await read(opened.store, opened.info);
+    await opened.store.close();
+    return found;
+  }
+
   /** Reads the text of each conflict on disk; nobody may have the store open. */
   async conflictsAtRest(): Promise<readonly string[]> {
     const opened = await this.#openCopy();

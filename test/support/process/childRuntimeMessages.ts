@@ -24,17 +24,20 @@ export type Sabotage = (typeof SABOTAGES)[number];
 /** The same, of edits: what one is sent as does not reach the disk with the state that says so. */
 export type EditSabotage = 'sentBodyForgotten';
 
+/** The same, of the audit: what is recorded is left out of the write that it is about, or follows it. */
+export type AuditSabotage = 'endingNotRecorded' | 'endingRecordedLater' | 'noteRecordedLater';
+
 /** What a child is started with, as JSON in its first argument. */
 export interface ChildSetup {
   readonly folder: string;
   readonly keyFile: string;
   readonly url: string;
-  readonly options: Pick<RuntimeOptions, 'upstreams' | 'policies'>;
+  readonly options: Pick<RuntimeOptions, 'upstreams' | 'policies' | 'crisis'>;
   /** Types that the ledger serves. */
   readonly types: readonly string[];
   /** A type whose handler kills the process. */
   readonly killerType: string | null;
-  readonly sabotage: Sabotage | EditSabotage | null;
+  readonly sabotage: Sabotage | EditSabotage | AuditSabotage | null;
   /** Where records are that edits of `records.put` change, and whether a person answers what is asked about them. */
   readonly editing: { readonly url: string; readonly isAnswering: boolean } | null;
   /** The child ends by itself after this. */

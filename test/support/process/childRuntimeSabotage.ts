@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { AuditNote } from '../../../persistence/port/audit.ts';
 import type { Store, UpdateWrite, Write, WriteResult } from '../../../persistence/port/store.ts';
-import type { EditSabotage, Sabotage } from './childRuntimeMessages.ts';
+import type { AuditSabotage, EditSabotage, Sabotage } from './childRuntimeMessages.ts';
 
 /** How much later than promised a sabotaged write reaches the disk. */
 const LATE_MS = 150;
@@ -13,7 +14,7 @@ const LATE_MS = 150;
 /** A store with a defect that the oracle of the restart tests must catch. */
 export function sabotaged(
   store: Store,
-  sabotage: Sabotage | EditSabotage,
+  sabotage: Sabotage | EditSabotage | AuditSabotage,
   lateMs = LATE_MS,
 ): Store {
   const { commit } = defects(store, lateMs)[sabotage];
@@ -29,7 +30,7 @@ export function sabotaged(
 function defects(
   store: Store,
   lateMs: number,
-): Record<Sabotage | EditSabotage, Pick<Store, 'commit'>> {
+): Record<Sabotage | EditSabotage | AuditSabotage, Pick<Store, 'commit'>> {
   return {
     acknowledgeBeforeCommit: answersBefore(store, () => true, lateMs),
     effectBeforeJournal: answersBefore(store, isOrder, lateMs),
@@ -49,6 +50,21 @@ function defects(
         ? { ...write, payload: asGiven(write.payload), newPayload: undefined }
         : write,
     ),
+    endingNotRecorded: changes(store, (write) =>
+      write.kind === 'update' ? { ...write, audit: undefined } : write,
+    ),
+    endingRecordedLater: recordsLater(
+      store,
+      (write) => (write.kind === 'update' ? { ...write, audit: undefined } : write),
+      (write) => (write.kind === 'update' ? write.audit : undefined),
+      lateMs,
+    ),
+    noteRecordedLater: recordsLater(
+      store,
+      (write) => (write.kind === 'audit' ? { kind: 'component', name: 'none', state: '' } : write),
+      (write) => (write.kind === 'audit' ? write.note : undefined),
+      lateMs,
+    ),
     laneForgotten: changes(store, (write) =>
       write.kind === 'accept' ? { ...write, lane: null } : write,
     ),
@@ -58,6 +74,25 @@ function defects(
 /** Puts something else on disk than was ordered. */
 function changes(store: Store, change: (write: Write) => Write): Pick<Store, 'commit'> {
   return { commit: async (writes) => await store.commit(writes.map(change)) };
+}
+
+/** Records some of what was done a little later, as a listener to facts would. */
+function recordsLater(
+  store: Store,
+  without: (write: Write) => Write,
+  noteOf: (write: Write) => AuditNote | undefined,
+  lateMs: number,
+): Pick<Store, 'commit'> {
+  return {
+    commit: async (writes) => {
+      const results = await store.commit(writes.map(without));
+      const notes = writes.map(noteOf).filter((note) => note !== undefined);
+      setTimeout(() => {
+        void store.commit(notes.map((note) => ({ kind: 'audit', note })));
+      }, lateMs);
+      return results;
+    },
+  };
 }
 
 /** Answers some writes at once and performs them later; what follows them waits behind them. */
