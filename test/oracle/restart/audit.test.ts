@@ -25,8 +25,8 @@ async function killed(kills: number, seed: number, sabotage: AuditSabotage | nul
   for (let kill = 1; kill <= kills && wrongs.length === 0; kill += 1) {
     const child = work.start();
     // Most kills fall among the work, some anywhere from the first instruction on.
-    if (random.next() < 0.85) await child.until('ready');
-    await sleep(random.next() * 1_000);
+    if (random.next() < 0.85) await work.answers(random.below(40));
+    await sleep(random.next() * 100);
     await child.kill();
     wrongs = (await work.wrongs()).map((wrong) => `after kill ${kill}: ${wrong}`);
   }

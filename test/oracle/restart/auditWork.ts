@@ -27,7 +27,7 @@ import type { Child, RestartScene } from './restartScene.ts';
 
 const OPTIONS = {
   upstreams: {
-    ledger: { breaker: { consecutiveFailuresToOpen: 3 }, flow: { probeMsMin: 50, probeMsMax: 200 } },
+    ledger: { breaker: { consecutiveFailuresToOpen: 6 }, flow: { probeMsMin: 50, probeMsMax: 200 } },
   },
   policies: {
     tiers: {
@@ -46,7 +46,8 @@ const PEOPLE = ['person-1', 'person-2', 'person-3'] as const;
 /** Requests of a process, and how many of a hundred the upstream refuses. */
 const REQUESTS = 24;
 const REFUSED_PERCENT = 40;
-const CRISES = 3;
+const CRISES = 2;
+const ANSWERS_WITHIN_MS = 3_000;
 
 /** An order of a person: which call, about which operation. */
 interface Order {
@@ -81,7 +82,6 @@ export class AuditWork {
   readonly #crises = new Set<string>();
   #numbers = 0;
   #processes = 0;
-  #isWorking = false;
   #url = '';
 
   private constructor(scene: RestartScene, random: SeededRandom, sabotage: AuditSabotage | null) {
@@ -123,6 +123,13 @@ export class AuditWork {
     return child;
   }
 
+  /** Resolves once so many more orders are answered, after a while at the latest. */
+  async answers(count: number): Promise<void> {
+    const whole = this.#answered.length + count;
+    const endsAtMs = Date.now() + ANSWERS_WITHIN_MS;
+    while (this.#answered.length < whole && Date.now() < endsAtMs) await sleep(5);
+  }
+
   /** What is wrong with the audit; nobody may have the store open. */
   async wrongs(): Promise<readonly string[]> {
     const found = await this.#scene.readAtRest(readAll);
@@ -155,21 +162,24 @@ export class AuditWork {
   /** Raises a crisis of a person of its own, which fails a few times: then people are told of it. */
   #raise(child: Child): void {
     this.#numbers += 1;
-    const payload = { number: this.#numbers, busyUpTo: this.#random.below(4) };
+    const payload = { number: this.#numbers, busyUpTo: this.#random.below(6) };
     const key = `crisis-${this.#numbers}`;
     const request = { type: 'ledger.put', subject: `in-danger-${this.#numbers}`, payload };
     child.order({ order: 'crisis', request: { ...request, idempotencyKey: key } });
   }
 
   async #goOn(child: Child): Promise<void> {
-    this.#isWorking = true;
+    let isThere = true;
     void child.ended.finally(() => {
-      this.#isWorking = false;
+      isThere = false;
       this.#scene.ledger.isDown = false;
     });
     await child.until('ready').catch(() => null);
+    // What a process before this one left closed to work.
+    const release = { upstream: 'ledger', by: STAFF[0].id };
+    await this.#order('breaker.release', '', release).catch(isNoAnswer);
     const people = Array.from({ length: 3 }, async () => {
-      while (this.#isWorking) {
+      while (isThere) {
         await sleep(1 + this.#random.below(20));
         await this.#act().catch(isNoAnswer);
       }
@@ -187,10 +197,10 @@ export class AuditWork {
   }
 
   async #breaker(): Promise<void> {
-    const about = { upstream: 'ledger', by: this.#somebody().id };
-    if (this.#random.below(2) === 0) {
-      await this.#order('breaker.forceOpen', '', { ...about, reason: 'we look at it' });
-    } else await this.#order('breaker.release', '', { ...about });
+    const about = { upstream: 'ledger', by: STAFF[0].id };
+    await this.#order('breaker.forceOpen', '', { ...about, reason: 'we look at it' });
+    await sleep(this.#random.below(50));
+    await this.#order('breaker.release', '', about);
   }
 
   async #crisisMode(): Promise<void> {
@@ -225,8 +235,9 @@ export class AuditWork {
     const answer = await callOwner(this.#scene.folder, call, params);
     // What asks the process alone is answered by it alone, and no disk is waited for.
     const asksStore = !call.startsWith('breaker.');
-    const { isDurable = asksStore, what = null } = (answer ?? {}) as Partial<AnsweredOrder>;
-    this.#answered.push({ call, id, isDurable, what });
+    const said = (answer ?? {}) as Partial<AnsweredOrder & { readonly wasOn: boolean }>;
+    const { isDurable = asksStore, what = null, wasOn = true } = said;
+    this.#answered.push({ call, id, isDurable: isDurable && wasOn, what });
   }
 
   #somebody(): (typeof STAFF)[number] {
