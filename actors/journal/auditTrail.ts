@@ -164,6 +164,11 @@ export class AuditTrail {
     const note = this.notes.of(noted);
     this.#journal.write({
       build: () => ({ kind: 'audit', note }),
+      isNote: true,
+      onRefused: () => {
+        this.#waiting -= 1;
+        this.#missed += 1;
+      },
       onDurable: () => {
         this.#waiting -= 1;
         const missed = this.#missed;

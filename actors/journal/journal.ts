@@ -23,6 +23,7 @@ import {
   PROBE,
   pendingOf,
   toWrite,
+  wholeTo,
 } from './journalEntry.ts';
 import type { StorageHealth } from './storageHealth.ts';
 import { isStorageFailure, mayBeOneRecord, neverWritten, toStoreError } from './storeErrors.ts';
@@ -206,9 +207,9 @@ export class Journal {
     // The thread that would spill it hangs with the disk, and would do that first when it goes on.
     if (this.#health.failure !== null && !this.isHanging) this.#spill.keep([pending]);
     this.#isCrisisQueued ||= entry.onSpilled !== undefined;
-    const isBatch = this.#queue.length >= BATCH_WRITES && this.isOpen;
-    if (isBatch) this.#flush();
-    if ((!isBatch || this.#isCrisisQueued) && !this.#isFlushScheduled) this.#scheduleFlush();
+    // The last one stays: a note about it may follow.
+    if (this.#queue.length > BATCH_WRITES && this.isOpen) this.#flush(BATCHES_IN_FLIGHT_MAX, false);
+    if (!this.#isFlushScheduled) this.#scheduleFlush();
     return pending;
   }
 
@@ -292,7 +293,8 @@ export class Journal {
     });
   }
 
-  #flush(batchesMax: number = BATCHES_IN_FLIGHT_MAX): void {
+  /** @param isJobDone false in the middle of a job, whose next write may belong to the last one */
+  #flush(batchesMax: number = BATCHES_IN_FLIGHT_MAX, isJobDone = true): void {
     if (this.#health.failure !== null || this.#isIsolating) return;
     if (this.#refused.length > 0) {
       if (this.#batchesInFlight === 0) void this.#isolate();
@@ -304,7 +306,9 @@ export class Journal {
       health.failure === null &&
       this.#batchesInFlight < batchesMax
     ) {
-      void this.#post(this.#queue.splice(0, BATCH_WRITES_MAX));
+      const count = wholeTo(this.#queue, BATCH_WRITES_MAX, isJobDone);
+      if (count === 0) return;
+      void this.#post(this.#queue.splice(0, count));
     }
   }
 

@@ -30,6 +30,8 @@ export interface JournalEntry {
    * It is still written, and told of as durable, when the database is well again (CR-4).
    */
   readonly onSpilled?: (() => void) | undefined;
+  /** Whether it goes into one commit with the writes beside it, which it is about (AU-1). */
+  readonly isNote?: true | undefined;
 }
 
 export const PROBE: JournalEntry = {
@@ -65,6 +67,20 @@ export function supersede(pending: Pending, entry: JournalEntry): void {
 export function toWrite(pending: Pending): Write {
   pending.write ??= pending.entry.build();
   return pending.write;
+}
+
+/**
+ * How many of what waits go into a commit, about `count` of them: no note is parted from the writes beside it. 0 where
+ * what comes next may belong to the last of them.
+ */
+export function wholeTo(queue: readonly Pending[], count: number, isAllKnown: boolean): number {
+  if (isAllKnown && count >= queue.length) return queue.length;
+  const isWhole = (at: number): boolean =>
+    queue[at - 1]?.entry.isNote !== true && queue[at]?.entry.isNote !== true;
+  for (let at = Math.min(count, queue.length - 1); at > 0; at -= 1) if (isWhole(at)) return at;
+  if (!isAllKnown) return 0;
+  for (let at = count + 1; at < queue.length; at += 1) if (isWhole(at)) return at;
+  return queue.length;
 }
 
 /** In the order in which they were given. */

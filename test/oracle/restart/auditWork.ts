@@ -27,7 +27,10 @@ import type { Child, RestartScene } from './restartScene.ts';
 
 const OPTIONS = {
   upstreams: {
-    ledger: { breaker: { consecutiveFailuresToOpen: 6 }, flow: { probeMsMin: 50, probeMsMax: 200 } },
+    ledger: {
+      breaker: { consecutiveFailuresToOpen: 6 },
+      flow: { probeMsMin: 50, probeMsMax: 200 },
+    },
   },
   policies: {
     tiers: {
