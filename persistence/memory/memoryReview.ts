@@ -99,6 +99,7 @@ function replay(tables: ReviewTables, write: ReplayWrite): WriteResult {
       kind: 'replayed',
       laneBusy: row.standing === 'held',
       raised: tables.raisedBefore(row),
+      isRepeat: true,
     };
   }
   if (row.standing !== 'deadLettered' || row.revision !== write.revision - 1) return MISSING;

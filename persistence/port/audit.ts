@@ -104,12 +104,16 @@ const EFFECTS: ReadonlySet<string> = new Set([
   'kept',
 ]);
 
-/** What is to be recorded of a write with this result; `undefined` for nothing. */
+/**
+ * What is to be recorded of a write with this result; `undefined` for nothing. What a repeat asks for was done before, and
+ * recorded with that, perhaps on the order of somebody else.
+ */
 export function recordedOf(
   write: object,
-  { kind }: { readonly kind: string },
+  result: { readonly kind: string; readonly isRepeat?: true },
 ): AuditNote | undefined {
-  return 'audit' in write && EFFECTS.has(kind) ? (write as Recorded).audit : undefined;
+  const isDone = EFFECTS.has(result.kind) && result.isRepeat !== true;
+  return 'audit' in write && isDone ? (write as Recorded).audit : undefined;
 }
 
 /** Records what was done, as the next entry. */

@@ -200,10 +200,15 @@ export type WriteResult =
    * with the rank of the most urgent in the lane.
    */
   | { readonly kind: 'updated'; readonly laneNext: StoredOperation | null }
-  /** `laneBusy` when it waits for others in its lane; `raised` as for an accept. */
-  | { readonly kind: 'replayed'; readonly laneBusy: boolean; readonly raised: Raised | null }
-  /** `laneNext` as for an update that leaves its lane. */
-  | { readonly kind: 'purged'; readonly laneNext: StoredOperation | null }
+  /** `laneBusy` when it waits for others in its lane; `raised` as for an accept; `isRepeat` when it was back already. */
+  | {
+      readonly kind: 'replayed';
+      readonly laneBusy: boolean;
+      readonly raised: Raised | null;
+      readonly isRepeat?: true;
+    }
+  /** `laneNext` as for an update that leaves its lane; `isRepeat` when it was gone already. */
+  | { readonly kind: 'purged'; readonly laneNext: StoredOperation | null; readonly isRepeat?: true }
   /** The operation has left its lane: see {@link Store.freedHeads}. */
   | { readonly kind: 'quarantined' }
   /** With payload; `raised` as for an accept, where it went to the tail of its lane. */

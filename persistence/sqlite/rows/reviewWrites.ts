@@ -31,7 +31,8 @@ export function replay(tables: Tables, write: ReplayWrite): WriteResult {
   const stored = showRow(tables, row);
   if (stored.revision === write.revision && stored.state === write.state) {
     const laneBusy = stored.standing === 'held';
-    return { kind: 'replayed', laneBusy, raised: laneBusy ? raisedBefore(tables, row) : null };
+    const raised = laneBusy ? raisedBefore(tables, row) : null;
+    return { kind: 'replayed', laneBusy, raised, isRepeat: true };
   }
   if (stored.standing !== 'deadLettered' || stored.revision !== write.revision - 1) return MISSING;
   const payload = write.payload ?? stored.payload;
@@ -68,7 +69,7 @@ export function purge(tables: Tables, write: PurgeWrite): WriteResult {
     const lane = lanesLeft.left(write.seq);
     if (lane === undefined) return MISSING;
     lanesLeft.leave(write.seq, lane);
-    return { kind: 'purged', laneNext: heldHeadOf(tables, lane) };
+    return { kind: 'purged', laneNext: heldHeadOf(tables, lane), isRepeat: true };
   }
   const isAside =
     row.standing === STANDING_CODES.deadLettered || row.standing === STANDING_CODES.quarantined;

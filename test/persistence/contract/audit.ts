@@ -12,7 +12,7 @@ import { AuditVerifier } from '../../../persistence/audit/verifyAudit.ts';
 import type { AuditNote } from '../../../persistence/port/audit.ts';
 import type { Store, Write } from '../../../persistence/port/store.ts';
 import type { Contract } from './contract.ts';
-import { accept, deadLetter, idOf, settlement } from './writes.ts';
+import { accept, deadLetter, idOf, replay, settlement } from './writes.ts';
 
 let noted = 0;
 
@@ -106,6 +106,23 @@ export function testAudit(contract: Contract): void {
     expect(await entriesOf(store)).toEqual([]);
     await store.commit([{ ...keep, revision: 0, audit: note({ act: 'conflict.resolved' }) }]);
     expect(await entriesOf(store)).toMatchObject([{ act: 'conflict.resolved' }]);
+  });
+
+  test('AU-1 OP-5 what two persons order at once is done once, and recorded once', async () => {
+    const store = contract.store();
+    const lane = 'account/1';
+    await store.commit([accept(1, { lane }), accept(2, { lane })]);
+    await store.commit([1, 2].map((seq) => deadLetter(seq)));
+    const replayed = (): Write => ({ ...replay(1), audit: note({ act: 'operation.replayed' }) });
+    const purged = (): Write => ({
+      ...{ kind: 'purge', seq: 2, id: idOf(2), revision: 2 },
+      audit: note({ act: 'operation.purged' }),
+    });
+    for (const write of [replayed(), replayed(), purged(), purged()]) await store.commit([write]);
+    expect((await entriesOf(store)).map(({ act }) => act)).toEqual([
+      'operation.replayed',
+      'operation.purged',
+    ]);
   });
 
   test('AU-1 a commit that is refused records nothing, and the next entry follows the one before', async () => {

@@ -214,7 +214,7 @@ export function testDeadLetters(contract: Contract): void {
     const writes = [replay(1, { lane: 'a' }), purge(2, 2)];
     await contract.store().commit(writes);
     expect(await contract.store().commit(writes)).toEqual([
-      { kind: 'replayed', laneBusy: false, raised: null },
+      { kind: 'replayed', laneBusy: false, raised: null, isRepeat: true },
       { kind: 'missing' },
     ]);
     expect(await contract.store().counts()).toMatchObject({ due: 1, deadLettered: 0 });
@@ -236,7 +236,7 @@ export function testDeadLetters(contract: Contract): void {
           code: 'HF_STORE_UNAVAILABLE',
         });
         const [replayed, purged] = await contract.store().commit(writes);
-        expect(replayed).toEqual({ kind: 'replayed', laneBusy: false, raised: null });
+        expect(replayed).toMatchObject({ kind: 'replayed', laneBusy: false, raised: null });
         // The next in the lane is found, by the repeat or among the freed heads.
         const { rows: freed } = await contract.store().freedHeads({ afterSeq: 0, limit: 99 });
         expect([purged?.kind, freed.map(({ seq }) => seq)]).toEqual([expect.any(String), [c]]);
