@@ -224,6 +224,11 @@ export function conflictIdOf({ id }: { readonly id: string }): string {
   return `${id}-c1`;
 }
 
+/** The id of the edit that a conflict is of; an id of another form as it is. */
+export function editIdOf(conflictId: string): string {
+  return conflictId.replace(/-c\d+$/, '');
+}
+
 /** The id of another conflict of the same edit, for while a decision about the first is being carried out. */
 export function nextConflictId(conflictId: string): string {
   return conflictId.replace(/\d+$/, (number) => String(Number(number) + 1));

@@ -6,6 +6,7 @@
  */
 
 import type { AuditAccess, Noted, Override } from '../../actors/port.ts';
+import { editIdOf } from '../../machines/conflict/conflictRecord.ts';
 import { maskText } from '../../machines/policy/request/cardData.ts';
 import { HoldfastError, isHoldfastError, isThenable } from '../../machines/vocabulary/errors.ts';
 import {
@@ -151,7 +152,7 @@ export function isRecorded(
 }
 
 /** Whether an entry is on disk first: what shows, is about a crisis, or asks the process alone, waits for no disk. */
-function isRecordedFirst({ name, worksOn, override }: AnyCall): boolean {
+export function isRecordedFirst({ name, worksOn, override }: AnyCall): boolean {
   return worksOn === 'store' && override !== null && !name.startsWith('crisis');
 }
 
@@ -161,7 +162,7 @@ function asked({ name: call }: { readonly name: string }, params: object, via: A
   return {
     ...{ act: 'call.made', out: 'asked', call, via },
     by: orderedBy(params)?.id,
-    operationId: typeof id === 'string' ? id : undefined,
+    operationId: typeof id === 'string' ? editIdOf(id) : undefined,
     upstream: typeof upstream === 'string' ? upstream : undefined,
     subject: typeof subject === 'string' ? subject : undefined,
   };

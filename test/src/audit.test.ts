@@ -197,6 +197,19 @@ describe('AU-1 each is recorded with its write', () => {
       'call.made deadLetter.replay failed HF_OPERATION_UNKNOWN',
     ]);
   });
+
+  test('AU-1 CF-6 a call about a conflict is recorded with the edit whose conflict it is', async () => {
+    const { world, process } = await scene();
+    const edit = '00000000-0000-4000-a000-000000000000';
+    const resolved = process.runtime.conflicts.resolve(`${edit}-c1`, { by: ANN, side: 1 });
+    await expect(world.clock.run(resolved)).rejects.toMatchObject({ code: 'HF_CONFLICT_UNKNOWN' });
+    await world.clock.advance(1_000);
+    const orders = (await entriesOf(process)).filter(({ call }) => call === 'conflict.resolve');
+    expect(orders.map(({ out, operation }) => [out, operation])).toEqual([
+      ['asked', edit],
+      ['failed', edit],
+    ]);
+  });
 });
 
 test('AU-1 SE-5 no word that anybody wrote is in an entry, nor who they are', async () => {
