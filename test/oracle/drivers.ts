@@ -8,6 +8,7 @@ import type { Driver } from '../../src/simulator/oracle/clause.ts';
 import { SIMULATION } from '../../src/simulator/simulation.ts';
 
 const NO_LOOKS = 'the simulator looks at every step';
+const NO_AUDIT = 'the simulator reads it, and test/oracle/restart/audit.test.ts after kills';
 const OTHER_PROCESS = 'the runtime is another process';
 const NO_ERRORS = 'a refused request is asked for again by the program itself';
 
@@ -22,6 +23,7 @@ export const CRASH_HISTORY: Driver = {
     crisisAnswers: 'crises are awaited together with their write',
     slots: 'it may end while a process is stopping',
     looks: NO_LOOKS,
+    audit: NO_AUDIT,
   },
 };
 
@@ -38,6 +40,7 @@ export const RESTART: Driver = {
     refusals: NO_ERRORS,
     slots: OTHER_PROCESS,
     looks: NO_LOOKS,
+    audit: NO_AUDIT,
   },
 };
 
@@ -53,6 +56,7 @@ export const POWER_CUT: Driver = {
     refusals: NO_ERRORS,
     slots: OTHER_PROCESS,
     looks: NO_LOOKS,
+    audit: NO_AUDIT,
     everyEnding: 'an image is of one moment in the midst of the work',
     expectedEndings: 'an image is of one moment in the midst of the work',
     bodies: 'the program tells the keys of what it sends, not the bodies',

@@ -28,7 +28,7 @@ export const failedInOutage = (number: number, isAnswered: boolean, name = 'mail
 });
 
 /** Row of `op-1` with `key-1` and so on, waiting for its first attempt. */
-function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
+export function row(number: number, more: Partial<DiskRow> = {}): DiskRow {
   return {
     id: `op-${number}`,
     key: `key-${number}`,

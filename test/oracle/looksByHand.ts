@@ -5,9 +5,17 @@
  */
 
 import { madeAtMs } from '../../actors/platform/operationId.ts';
+import type { AuditSeen, EntrySeen } from '../../src/simulator/oracle/auditAtRest.ts';
 import type { Look, OpenRow } from '../../src/simulator/oracle/look.ts';
-import type { TraceEvent, TraceEvents } from '../../src/simulator/oracle/trace.ts';
-import { asked, attempted, type Histories, over } from './historiesByHand.ts';
+import type { DiskRow, TraceEvent, TraceEvents } from '../../src/simulator/oracle/trace.ts';
+import {
+  asked,
+  attempted,
+  ended as endedRow,
+  type Histories,
+  over,
+  row,
+} from './historiesByHand.ts';
 
 /** Health of a device that has been well for an hour. */
 export const HEALTH = {
@@ -119,6 +127,55 @@ export const ORDERS_BROKEN: Histories = {
   "another's hold released": [
     [heldBy('ana'), called('breaker.release', { upstream: 'payments' }, null, 'ben'), seen({})],
   ],
+};
+
+const LETTER_ROW: Partial<DiskRow> = {
+  outcome: { status: 'deadLettered', attempts: 1, settledAtMs: 1, code: 'HF_UPSTREAM_REFUSED' },
+};
+const CRISIS: Partial<DiskRow> = { id: 'crisis', isCrisis: true };
+
+/** What is on disk, and in the audit: acts about `op-1`, or about another. */
+const audited = (
+  rows: readonly DiskRow[],
+  acts: readonly (string | EntrySeen)[],
+  more: Partial<AuditSeen> = {},
+): TraceEvent => {
+  const entries = acts.map((act) => (typeof act === 'string' ? { act, operation: 'op-1' } : act));
+  return { event: 'disk', rows, audit: { entries, faults: [], beside: new Set(), ...more } };
+};
+const ASKED: EntrySeen = {
+  ...{ act: 'call.made', call: 'deadLetter.replay', out: 'asked', operation: 'op-1' },
+};
+const ACCEPTED: EntrySeen = { act: 'crisis.accepted', operation: 'crisis' };
+
+/** A dead letter, its replay and its purge, a crisis, and one in a file beside the database. */
+export const AUDITED: readonly TraceEvent[] = [
+  audited([row(1, LETTER_ROW), row(2, CRISIS)], ['operation.ended', ACCEPTED]),
+  called('deadLetter.replay', {}, 'op-1'),
+  audited([row(1)], ['operation.ended', ASKED, 'operation.replayed']),
+  audited(
+    [],
+    ['operation.ended', ASKED, 'operation.replayed', 'operation.ended', 'operation.purged'],
+  ),
+  audited([row(2, CRISIS)], [ASKED], { beside: new Set(['crisis']) }),
+];
+
+export const AUDIT_BROKEN: Histories = {
+  'audit unsound': [[audited([], [], { faults: ['Entry 1 was edited.'] })]],
+  'done and not recorded': [
+    [audited([row(1, LETTER_ROW)], [])],
+    [audited([row(1, LETTER_ROW)], ['operation.ended', 'operation.replayed'])],
+    [audited([row(1, CRISIS)], [])],
+  ],
+  'recorded and not done': [
+    [audited([row(1)], ['operation.ended'])],
+    [audited([endedRow(1)], ['operation.ended'])],
+    [audited([row(1, LETTER_ROW)], ['operation.ended', 'operation.purged'])],
+    [audited([], ['operation.ended', 'operation.purged', 'operation.purged'])],
+    [audited([row(1)], ['operation.ended', 'operation.replayed', 'operation.replayed'])],
+    [audited([], [ACCEPTED])],
+  ],
+  'order not recorded': [[called('deadLetter.replay', {}, 'op-1'), audited([row(1)], [])]],
 };
 
 export const UNDELIVERED = {

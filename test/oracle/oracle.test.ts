@@ -20,6 +20,8 @@ import {
   type Histories,
 } from './historiesByHand.ts';
 import {
+  AUDIT_BROKEN,
+  AUDITED,
   allTakenOn,
   CALLS_BROKEN,
   called,
@@ -42,7 +44,13 @@ import {
   UNDELIVERED,
 } from './looksByHand.ts';
 
-const BROKEN: Histories = joined([BROKEN_PLAINLY, LOOKS_BROKEN, ORDERS_BROKEN, CALLS_BROKEN]);
+const BROKEN: Histories = joined([
+  BROKEN_PLAINLY,
+  LOOKS_BROKEN,
+  ORDERS_BROKEN,
+  CALLS_BROKEN,
+  AUDIT_BROKEN,
+]);
 
 /** Joins all histories, by the name of the breach. */
 function joined(all: readonly Histories[]): Histories {
@@ -166,6 +174,10 @@ test('OP-5 CB-1 an order that does what was asked for breaks nothing', () => {
   expect(judge(ALL_SEEING, events)).toEqual([]);
 });
 
+test('AU-1 AU-2 what is recorded as it was done breaks nothing', () => {
+  expect(judge(ALL_SEEING, AUDITED)).toEqual([]);
+});
+
 test('CB-2 DG-2 what people held back gets its turn once they let it go, not before', () => {
   const waitsAt = (atMs: number): TraceEvent => seen({ ...turn(1), ...ILL }, [{}], null, { atMs });
   const found = (...events: readonly TraceEvent[]): boolean =>
@@ -225,8 +237,12 @@ test('OP-2 OP-3 OP-4 PS-2 RT-4 what one driver cannot see another can', () => {
   expect(unjudged.map(({ breach }) => breach)).toEqual([]);
 });
 
-/** Clauses about looks, which other drivers leave to the simulator. */
+/** Clauses about looks and the audit, which other drivers leave to the simulator. */
 const OF_LOOKS = [
+  'audit unsound',
+  'done and not recorded',
+  'recorded and not done',
+  'order not recorded',
   "another's hold released",
   'more was done than was asked for',
   'verdict without reason',

@@ -6,6 +6,7 @@
  */
 
 import type { Hold } from '../../../persistence/port/review.ts';
+import type { AuditSeen } from './auditAtRest.ts';
 import type { Look, Shown } from './look.ts';
 
 /** An operation on disk. */
@@ -246,8 +247,8 @@ export interface TraceEvents {
   copied: { readonly rows: readonly DiskRow[] };
   /** A person has released the store. */
   released: { readonly reason: Hold['reason'] };
-  /** All rows on disk, while no process runs. */
-  disk: { readonly rows: readonly DiskRow[] };
+  /** All rows on disk, and what is recorded, while no process runs. */
+  disk: { readonly rows: readonly DiskRow[]; readonly audit?: AuditSeen };
   /**
    * All has been well for `afterMs`, and this operation has neither ended nor does it wait for a person who knows.
    */
@@ -324,7 +325,9 @@ export type Sight =
   /** Concurrency slots of an upstream at rest. */
   | 'slots'
   /** Words of a device about itself at any moment. */
-  | 'looks';
+  | 'looks'
+  /** Entries of the audit, while no process runs. */
+  | 'audit';
 
 /**
  * Tells whether a key belongs to a crisis. All drivers name crises so, since the oracle must know them before a row

@@ -11,6 +11,7 @@ import { givenKey } from '../oracle/sentKeys.ts';
 import type { Sight, TraceEvent } from '../oracle/trace.ts';
 import { acceptance } from './acceptance.ts';
 import { attempts } from './attempts.ts';
+import { audit } from './audit.ts';
 import { calls } from './calls.ts';
 import { clients } from './clients.ts';
 import { crises } from './crises.ts';
@@ -37,6 +38,7 @@ export const CLAUSES: readonly Clause[] = [
   waits,
   crises,
   orders,
+  audit,
   clients,
   calls,
   progress,

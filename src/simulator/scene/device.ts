@@ -25,6 +25,7 @@ import type { FaultyStore } from '../disk/faultyStore.ts';
 import { SimulatedDisk } from '../disk/simulatedDisk.ts';
 import type { Link } from '../network/link.ts';
 import { processNetwork } from '../network/processNetwork.ts';
+import { auditAtRest } from '../oracle/auditAtRest.ts';
 import { diskRows, rowOutside } from '../oracle/diskRow.ts';
 import type { Shown } from '../oracle/look.ts';
 import { rowsAtRest } from '../oracle/rowsAtRest.ts';
@@ -354,8 +355,14 @@ export class Device {
   async killAndBoot(): Promise<void> {
     this.process.kill();
     this.clients.bury();
-    this.tell({ event: 'disk', rows: await this.rows() });
+    await this.#tellDisk();
     this.#bootNext();
+  }
+
+  async #tellDisk(): Promise<void> {
+    const rows = await this.rows();
+    const audit = await auditAtRest(this.disk.base, this.disk.onlySpilled);
+    this.tell({ event: 'disk', rows, audit });
   }
 
   /** Starts the next process unless one runs, or the device is off: switching it on starts one then. */
@@ -384,7 +391,7 @@ export class Device {
       this.wasRestored = true;
       this.#parts.saw('a folder is put back');
       this.tell({ event: 'restored', isPutBack: true, rows: await this.rows() });
-    } else this.tell({ event: 'disk', rows: await this.rows() });
+    } else await this.#tellDisk();
     this.#bootNext();
   }
 
@@ -410,7 +417,7 @@ export class Device {
     this.#parts.clock.schedule(offMs, () => {
       this.switchOn();
     });
-    this.tell({ event: 'disk', rows: await this.rows() });
+    await this.#tellDisk();
   }
 
   /** Starts again all that ran when it was switched off. */

@@ -51,9 +51,9 @@ beforeEach(async () => {
   journal.open();
 });
 
-function nameOf(write: Write): string {
-  if (write.kind === 'audit') return `note of ${write.note.code}`;
-  return write.kind === 'component' ? write.name : write.kind;
+function nameOf(one: Write): string {
+  if (one.kind === 'audit') return `note of ${one.note.code}`;
+  return one.kind === 'component' ? one.name : one.kind;
 }
 
 function write(name: string): void {

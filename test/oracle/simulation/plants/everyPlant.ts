@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AUDIT } from './audit.ts';
 import { CALLS } from './calls.ts';
 import { CLIENTS } from './clients.ts';
 import { CORE } from './core.ts';
@@ -21,6 +22,7 @@ export const EVERY_PLANT: readonly Plant[] = [
   ...PROCESSES,
   ...DISK,
   ...CRISES,
+  ...AUDIT,
   ...NETWORK,
   ...CLIENTS,
   ...CALLS,
