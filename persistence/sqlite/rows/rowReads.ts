@@ -393,9 +393,10 @@ function blockedCounts(tables: Tables): BlockedCounts {
   };
 }
 
-/** The largest acceptance number in the store, 0 for none. */
-export function seqMax({ statements }: Tables): number {
-  return (statements.seqMax.get() as number | null) ?? 0;
+/** The largest acceptance number in the store, 0 for none; also of one that is missing: no other is to hide that. */
+export function seqMax({ statements, set }: Tables): number {
+  const last = (statements.seqMax.get() as number | null) ?? 0;
+  return set.numbers('operation', last, Number.MAX_SAFE_INTEGER).at(-1) ?? last;
 }
 
 /** Number of quarantined rows: few, and counted in their own index. */

@@ -180,6 +180,7 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     if (found === undefined) return MISSING;
     // Opened first: a column edited in the file must not find its way under a new seal.
     if (showRow(tables, found).standing === 'quarantined') return makeWhole(tables, write);
+    if (isEarlierThan(tables, found, write)) return makeWhole(tables, write, found.idempotency);
     row = { ...found, envelope: envelopeOf(found), isAlone: false };
   }
   if (row.revision !== write.revision - 1) return updateAgain(tables, write);
@@ -223,11 +224,21 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
   return { kind: 'updated', laneNext: row.isAlone ? null : heldHeadOf(tables, leaving) };
 }
 
+/** True for an earlier copy of a crisis that was put back behind the actor that delivers it (CR-4). */
+function isEarlierThan({ set }: Tables, row: OperationRow, { revision }: UpdateWrite): boolean {
+  return row.revision !== revision - 1 && !set.holds('operation', row.seq, row.state);
+}
+
 /**
- * Mends the row of a live operation that does not open. Its update carries the true state and payload, and all columns
- * that must not be taken from such a row; its lane and its idempotency key are given up already.
+ * Mends the row of a live operation that does not open, or is an earlier copy. Its update carries the true state and
+ * payload, and all columns that must not be taken from such a row; its lane is given up already, and so is its
+ * idempotency key, but that of a crisis.
  */
-function makeWhole(tables: Tables, write: UpdateWrite): WriteResult {
+function makeWhole(
+  tables: Tables,
+  write: UpdateWrite,
+  idempotency: Uint8Array | null = null,
+): WriteResult {
   const { mutations, seals, known } = tables;
   const columns: OperationColumns = {
     seq: write.seq,
@@ -242,7 +253,7 @@ function makeWhole(tables: Tables, write: UpdateWrite): WriteResult {
     route: seals.routeTag(write.route),
     subject: write.subject === null ? null : seals.subjectTag(write.subject),
     lane: null,
-    idempotency: null,
+    idempotency,
   };
   const { payload, envelope } = sealPayload(tables, columns, payloadAfter(write));
   mutations.replaceOperation(columns, seals.sealState(columns, write.state, payload));

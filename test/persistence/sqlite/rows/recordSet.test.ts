@@ -25,6 +25,9 @@ let path: string;
 let remove: () => Promise<void>;
 let core: SqliteCore | null = null;
 
+/** The largest acceptance number, as the store gave it when it was opened last. */
+let seqMax = 0;
+
 /** Opens the store; what it tells meanwhile is in the answer of its next run. */
 function open(generation: number | null = null): number | null {
   core = new SqliteCore({
@@ -42,7 +45,9 @@ function open(generation: number | null = null): number | null {
     claims: generation === null,
     generation,
   });
-  return core.open().generation;
+  const opened = core.open();
+  ({ seqMax } = opened);
+  return opened.generation;
 }
 
 function close(): void {
@@ -385,6 +390,30 @@ test('SE-6 OP-4 the head of a lane that was put back does not become the record 
   const { codes, work } = told();
   expect(codes).toContain('HF_RECORD_STALE');
   expect(work).not.toContain('state 30.1');
+});
+
+test('SE-6 the number of an operation that was deleted is not given again, which would hide that', () => {
+  const LAST = 8;
+  edit((db) => db.exec(`DELETE FROM operation WHERE seq >= ${LAST - 1}`));
+  open();
+  expect(seqMax).toBe(LAST);
+  commit(accept(seqMax + 1));
+  close();
+  expect(told().codes).toContain('HF_RECORD_MISSING');
+});
+
+test('SE-6 CR-4 a crisis whose row is put back while it is delivered ends all the same', () => {
+  open();
+  commit(update(CRISIS, { urgency: 0, revision: 3, state: 'state 7.3' }));
+  edit((db) => {
+    db.exec(
+      `INSERT OR REPLACE INTO operation SELECT * FROM earlier.operation WHERE seq = ${CRISIS}`,
+    );
+  });
+  commit(settlement(CRISIS, { revision: 4, urgency: 0 }));
+  close();
+  const { work } = told();
+  expect(work.filter((state) => state.startsWith('state 7'))).toEqual([]);
 });
 
 test('SE-6 CR-4 CR-3 with its set emptied under it, the store hands out crises and plans, and writes nothing', () => {
