@@ -11,7 +11,7 @@ const PURE: readonly string[] = [
   'test/conventions/**/*.test.ts',
   'test/inspector/{charts,page,projection}/**/*.test.ts',
   'test/tools/{docs,review}/**/*.test.ts',
-  'test/persistence/sealing/**/*.test.ts',
+  'test/persistence/{audit,sealing}/**/*.test.ts',
 ];
 
 /** Whole programs, power cuts, failing disks, a real browser, example apps and the matrix of installs have scripts of their own: npm run test:restart, test:crash, … */

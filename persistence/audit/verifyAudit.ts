@@ -52,7 +52,7 @@ export interface AuditVerdict {
   readonly isCut: boolean;
 }
 
-/** Judging ends after so many faults: who reads them has read enough, and memory is bounded. */
+/** Judging ends after so many faults and gaps: who reads them has read enough, and time and memory are bounded. */
 const FAULTS_MAX = 100;
 
 /** A jump forwards in the numbers, at which entries are missing or come later. */
@@ -135,13 +135,17 @@ export class AuditVerifier {
         text: `In the place of entry ${at}: ${error.message}`,
       });
     }
-    this.#isCut = this.#faults.length + this.#jumps.length >= FAULTS_MAX;
+    // Each gap is looked at for each entry that comes late.
+    this.#isCut = this.#faults.length + this.#jumps.length + this.#gaps.length >= FAULTS_MAX;
   }
 
   end(): AuditVerdict {
     this.#endBroken(false);
     for (const jump of this.#jumps) if (jump.isComeLater) this.#faults.push(reordered(jump));
-    for (const gap of this.#gaps) this.#faults.push(removed(gap));
+    for (const gap of this.#gaps) {
+      // What comes later was not looked at any more.
+      if (!this.#isCut || !gap.jump.isComeLater) this.#faults.push(removed(gap, this.#isCut));
+    }
     this.#compare();
     return {
       log: this.#log,
@@ -367,12 +371,9 @@ function reordered({ from, came }: Jump): AuditFault {
   };
 }
 
-function removed({ from, to }: Gap): AuditFault {
-  if (from === to) return { kind: 'removed', seq: from, text: `Entry ${from} is missing.` };
-  return {
-    kind: 'removed',
-    seq: from,
-    also: to,
-    text: `The entries ${from} to ${to} are missing.`,
-  };
+function removed({ from, to }: Gap, isCut: boolean): AuditFault {
+  const where = isCut ? 'missing here: gone, or further on' : 'missing';
+  if (from === to) return { kind: 'removed', seq: from, text: `Entry ${from} is ${where}.` };
+  const text = `The entries ${from} to ${to} are ${where}.`;
+  return { kind: 'removed', seq: from, also: to, text };
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Checks an export of an audit, from docs/audit-format.md alone. Usage: verifyAudit.pl FILE [ENTRIES ROOT-IN-HEX]
-# Prints a line for the first fault, or the number of entries and the root of their tree.
+# Prints a line for the first fault, with the number of the entry, or the number of entries and the root of their tree.
 use strict;
 use warnings;
 use Digest::SHA qw(sha256 sha256_hex);
@@ -42,6 +42,9 @@ sub fields {
     $last = $name;
   }
   return if grep { !exists $found{$_} } @needed;
+  for (map { /(?<=:)-?[0-9]+/g } ":$found{at}", ":$found{seq}", $found{n} // '') {
+    return if length > 17 || abs($_) > 9007199254740991;
+  }
   if (exists $found{n}) {
     my @names = $found{n} =~ /"([^"]+)":/g;
     for (1 .. $#names) { return unless $names[$_] gt $names[$_ - 1] }
@@ -63,10 +66,13 @@ sub fault { print "$_[0]\n"; exit 1 }
 open(my $in, '<:raw', $file) or die "Can't read $file: $!\n";
 my ($count, $prev, $log, %ids, @parts, $then) = (0, '0' x 64);
 while (my $line = <$in>) {
-  fault("entry $count: its line has no end") unless $line =~ s/\n$//;
+  chomp $line;
   my $entry = fields($line) or fault("entry $count: no entry");
-  fault("entry $count: numbered $entry->{seq}") if $entry->{seq} ne $count;
-  fault("entry $count: the one before it is another") if $entry->{prev} ne $prev;
+  my ($seq, $fits) = ($entry->{seq}, $entry->{prev} eq $prev);
+  fault("entry $count: numbered $seq") if $seq != $count && $fits;
+  fault("entry $count: missing, or in another place") if $seq > $count;
+  fault("entry $seq: there a second time") if $seq < $count;
+  fault("entry " . ($count && $count - 1) . ": not what the next one says of it") if !$fits;
   $log = $entry->{log} unless defined $log;
   fault("entry $count: of another log") if $entry->{log} ne $log;
   fault("entry $count: its id is that of another") if $ids{$entry->{id}}++;
@@ -81,7 +87,7 @@ while (my $line = <$in>) {
 }
 $then = unpack('H*', rootOf()) if defined $size && $size == 0;
 if (defined $size) {
-  fault("cut off after entry " . ($count - 1)) if $count < $size;
+  fault("entry $count: cut off") if $count < $size;
   fault("other than the checkpoint") if $then ne $root;
 }
 print "$count ", unpack('H*', rootOf(@parts)), "\n";
