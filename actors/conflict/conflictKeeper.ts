@@ -207,7 +207,7 @@ function keptOf(before: ConflictRecord, next: ConflictRecord): Partial<ConflictR
   return isOpen(before) ? { openedAtMs, decisions, audit } : { decisions, audit };
 }
 
-/** What is recorded of a change of a conflict; `undefined` where nothing of it is news. */
+/** Note of a change of a conflict; `undefined` where nothing of it is news. */
 export function conflictNote(
   notes: AuditNotes,
   before: ConflictRecord | null,

@@ -15,7 +15,7 @@ import type { FactTaps } from '../facts/factStream.ts';
 import type { Material } from '../facts/factTable.ts';
 import type { Journal } from './journal.ts';
 
-/** What is to be recorded; number, time and chain come with the write. */
+/** Content of a note; id and time come with it, number and chain with its write. */
 export type Noted = Omit<AuditNote, 'id' | 'atMs'>;
 
 type Details = Omit<Noted, 'act'>;

@@ -228,7 +228,7 @@ function acceptedNote({ id, handler }: Resident, { subject }: WorkSnapshot['cont
   return { act: 'crisis.accepted', operationId: id, subject: subject ?? undefined, upstream };
 }
 
-/** What is recorded of an ending; `undefined` for that of ordinary work that was done: its history says so. */
+/** Note of an ending; `undefined` for that of ordinary work that was done: its history says so. */
 function endedNote({ id, handler }: Resident, context: WorkSnapshot['context']): Noted | undefined {
   const { ending, failure, subject } = context;
   if (ending === 'completed' && !passesBy('storage', context)) return undefined;

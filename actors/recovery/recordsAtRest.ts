@@ -67,7 +67,7 @@ export interface OperationRecords {
   readonly deadLetters: DeadLetterAccess;
   /** What could not be opened or read and was quarantined (PS-3). */
   readonly quarantine: QuarantineAccess;
-  /** What was done, by whom and to whom (AU-1). */
+  /** Log of what was done, by whom and to whom (AU-1). */
   readonly audit: AuditAccess;
 }
 

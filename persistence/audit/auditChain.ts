@@ -10,7 +10,7 @@ import type { AuditEntry } from './auditEntry.ts';
 import { entryText, NO_ENTRY_BEFORE } from './auditEntry.ts';
 import { AuditFrontier, leafHash } from './auditTree.ts';
 
-/** What an entry holds beside its note: handles in place of people. */
+/** Handles of an entry, in place of the people of its note. */
 export interface AuditHandles {
   readonly by: string | undefined;
   readonly subject: string | undefined;

@@ -60,7 +60,7 @@ export interface AuditEntry {
 interface FieldRule {
   readonly name: keyof AuditEntry;
   readonly isRequired: boolean;
-  /** What is expected, for a message. */
+  /** Expected form, for a message. */
   readonly rule: string;
   readonly matches: (value: unknown) => boolean;
 }
@@ -177,7 +177,7 @@ function objectIn(given: string): object | null {
   }
 }
 
-/** What is wrong with the fields, without their values; `null` where nothing is. */
+/** Fault of the fields, without their values; `null` for none. */
 function faultOf(entry: object): string | null {
   const fields = entry as Readonly<Record<string, unknown>>;
   if (Object.keys(fields).some((name) => !NAMES.has(name))) return 'it has an unknown field';

@@ -7,7 +7,7 @@
 
 import { decodeBase64, malformed, noteKeyOf, openNote, readNote, signNote } from './signedNote.ts';
 
-/** What a checkpoint says: so many entries, with this root. */
+/** Number of entries of a log, and the root of their tree. */
 export interface Checkpoint {
   readonly storeId: string;
   readonly size: number;

@@ -8,7 +8,7 @@
 
 import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
-/** What an entry may record. */
+/** Acts that an entry may record. */
 export const AUDIT_ACTS = [
   'audit.gap',
   'breaker.changed',
@@ -52,7 +52,7 @@ export type AuditVia = 'app' | 'socket' | 'inspector' | 'commandLine' | 'client'
 /** How an order went. `asked` is on disk before anything is done. */
 export type AuditOutcome = 'asked' | 'done' | 'refused' | 'failed';
 
-/** What is to be recorded. It holds no free text: reasons are codes, and people become handles. */
+/** Content of an entry before the store numbers it. It holds no free text: reasons are codes, and people become handles. */
 export interface AuditNote {
   /** A UUID: a note with the id of one that is recorded already is a repeat and records nothing. */
   readonly id: string;
