@@ -54,10 +54,11 @@ const CEILINGS: Readonly<Record<string, Counts>> = {
     'clock reads': 46.5,
     timers: 3.5,
     messages: 4.2,
-    statements: 17.1,
+    // Two entries of the audit and the handle of a new person: five statements, three seals, three pages.
+    statements: 22.1,
     commits: 2,
-    seals: 8,
-    'bytes written': 53_000,
+    seals: 11,
+    'bytes written': 76_000,
   },
 };
 

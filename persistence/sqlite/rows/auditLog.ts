@@ -1,7 +1,7 @@
 /**
  * The audit in its tables (AU-1, AU-2): each entry is sealed in its place, and nothing changes or deletes one. The end of
- * the chain, the number of entries and that of people are in a component, which the set of records holds, so that a
- * missing entry is noticed.
+ * the chain, the number of entries and that of people are in the root of the set of records, so that a missing entry is
+ * noticed.
  *
  * @module
  */
@@ -23,18 +23,13 @@ import {
 } from '../../port/audit.ts';
 import type { Query } from '../../port/questions.ts';
 import { isSqliteError } from '../driver/library.ts';
-import { type ComponentRow, idOfBytes } from '../seals/rowSeals.ts';
+import { idOfBytes } from '../seals/rowSeals.ts';
 import type { End } from './auditEnd.ts';
 import { prepareOf, type StatementName, type Statements } from './statements.ts';
 import { missing, type Tables, tellOnce } from './tables.ts';
 import { isDamage } from './unreadableRows.ts';
 
-/** The component that holds the end of the log. */
-export const AUDIT_COMPONENT = 'audit';
-const FIRST_REVISION = 1;
-
 const QUERIES = [
-  'component',
   'auditFrom',
   'auditLatest',
   'auditSize',
@@ -148,36 +143,30 @@ function add(tables: Tables, note: AuditNote, root?: string): void {
   audit.put({ chain, people, gone: null }, note.id);
 }
 
-/** Writes the end of the log as the transaction leaves it; to be called before its commit. */
-export function writeAuditEnd(tables: Tables): void {
-  const { audit, mutations, seals, statements } = tables;
+/** Takes down the end of the log as the transaction leaves it; to be called before the set of records is written. */
+export function putAuditEnd({ audit, set }: Tables): void {
   if (audit.changed === null) return;
   const { chain, people } = audit.changed;
-  const tag = seals.componentTag(AUDIT_COMPONENT);
-  const before = (statements.componentRevision.get(tag) as number | undefined) ?? 0;
-  const revision = Number.isSafeInteger(before + 1) ? before + 1 : FIRST_REVISION;
-  const row = { tag, revision, key_id: seals.keyId };
-  const state = seals.sealComponent(row, AUDIT_COMPONENT, `${people} ${chain.toText()}`);
-  mutations.keepComponent({ ...row, state });
+  set.putAuditEnd(Buffer.from(`${people} ${chain.toText()}`));
 }
 
 /** The handle of a person, made where there is none: a random number, so that nothing is left of it once it is erased. */
 function handleFor(tables: Tables, person: string): string {
   const { audit, mutations, seals } = tables;
   const tag = seals.auditPersonTag(person);
-  const found = handleAt(tables, tag);
+  const row = personAt(tables, tag);
+  const found = row === undefined ? null : handleIn(tables, row);
   if (found !== null) return found;
   const handle = Buffer.from(seals.newHandle()).toString('hex');
-  const isNew = tables.statements.auditPerson.get(tag) === undefined;
   mutations.putAuditPerson(tag, seals.keyId, seals.sealAuditPerson(tag, handle));
   const end = endOf(tables);
-  audit.put({ ...end, people: end.people + Number(isNew) }, null);
+  audit.put({ ...end, people: end.people + Number(row === undefined) }, null);
   return handle;
 }
 
-function handleAt(tables: Tables, tag: Uint8Array): string | null {
-  const row = tables.statements.auditPerson.get(tag) as Omit<PersonRow, 'tag'> | undefined;
-  return row === undefined ? null : handleIn(tables, { tag, ...row });
+function personAt({ statements }: Tables, tag: Uint8Array): PersonRow | undefined {
+  const row = statements.auditPerson.get(tag) as Omit<PersonRow, 'tag'> | undefined;
+  return row === undefined ? undefined : { tag, ...row };
 }
 
 /** `null` for a handle that does not open, which is told. */
@@ -194,7 +183,8 @@ function handleIn(tables: Tables, { tag, key_id, seal }: PersonRow): string | nu
 
 /** See {@link AuditStore.auditHandle}. */
 export function auditHandle(tables: Tables, { person }: Query<'auditHandle'>): string | null {
-  return handleAt(tables, tables.seals.auditPersonTag(person));
+  const row = personAt(tables, tables.seals.auditPersonTag(person));
+  return row === undefined ? null : handleIn(tables, row);
 }
 
 /** See {@link AuditStore.auditPage}. Who reads all pages has had all handles opened, too. */
@@ -295,28 +285,25 @@ function endOf(tables: AuditTables): End {
   });
 }
 
-/** The end that is kept; `null` where it is not the last one, or its rows go on beyond it. */
+/** The end that is kept; `null` where somebody has added rows beyond it, or the root that has it is lost. */
 function keptEnd({ statements, seals, set }: AuditTables): End | null {
-  const tag = seals.componentTag(AUDIT_COMPONENT);
-  const size = statements.auditSize.get() as number;
-  const row = statements.component.get(tag) as ComponentRow | undefined;
-  if (row === undefined) {
-    const isEmpty = size === 0 && !set.mayHave('component', tag);
-    return isEmpty ? { chain: AuditChain.empty(seals.storeId), people: 0, gone: null } : null;
-  }
-  if (!set.holds('component', tag, row.state)) return null;
+  let text: string;
   try {
-    const { state } = seals.openComponent(row);
-    const at = state.indexOf(' ');
-    const chain = AuditChain.fromText(seals.storeId, state.slice(at + 1));
-    return chain.size < size ? null : { chain, people: Number(state.slice(0, at)), gone: null };
+    text = Buffer.from(set.auditEnd).toString();
   } catch (error) {
     if (isHoldfastError(error)) return null;
     throw error;
   }
+  const at = text.indexOf(' ');
+  const chain =
+    text === ''
+      ? AuditChain.empty(seals.storeId)
+      : AuditChain.fromText(seals.storeId, text.slice(at + 1));
+  const size = statements.auditSize.get() as number;
+  return chain.size < size ? null : { chain, people: Number(text.slice(0, at)), gone: null };
 }
 
-/** The end by the entries that are there, where what was kept of it is not the last: the next entry says so. */
+/** The end by the entries that are there, where the kept one is of no use: the next entry says so. */
 function foundEnd(tables: AuditTables): End {
   const { statements, seals } = tables;
   let chain = AuditChain.empty(seals.storeId);

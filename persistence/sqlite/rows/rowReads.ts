@@ -29,7 +29,7 @@ import {
   type WaitingRow,
 } from '../schema/schema.ts';
 import { bytesOfId, type ComponentRow, idOfBytes, type OperationRow } from '../seals/rowSeals.ts';
-import { AUDIT_COMPONENT, auditCheckpoint, auditHandle, auditPage } from './auditLog.ts';
+import { auditCheckpoint, auditHandle, auditPage } from './auditLog.ts';
 import { crisisPlan, crisisPlanPage } from './crisisPlans.ts';
 import { claim, occupiedRoutes, passedOver, strays } from './dueReads.ts';
 import { findKept, keptCounts, keptPage } from './kept.ts';
@@ -424,7 +424,7 @@ export function components(tables: Tables): {
         onNotice(stale(path, `The state of ${name}`));
         isEarlier ||= name === CRISIS_MODES;
       }
-      if (name !== AUDIT_COMPONENT) readable.set(name, state);
+      readable.set(name, state);
     } catch (error) {
       if (!isHoldfastError(error)) throw error;
       unreadable += 1;

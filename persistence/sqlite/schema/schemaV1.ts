@@ -180,7 +180,7 @@ export const WAITING_TABLES: readonly string[] = [
 
 /**
  * The audit (docs/decisions/0298): entries, which nothing changes or deletes, and the handle of each person in them, by
- * a keyed fingerprint. How many of each there are, and the head of the chain, is in a component, which the set holds.
+ * a keyed fingerprint. How many of each there are, and the head of the chain, is in the root of the set of records.
  */
 const AUDIT_TABLES: readonly string[] = [
   `CREATE TABLE audit (

@@ -8,6 +8,8 @@
  * authentication tag: an earlier copy passes once in 2^64 tries, each of which needs a copy of its own
  * (docs/decisions/0294).
  *
+ * The root also has the end of the audit (docs/decisions/0298), which changes no page more than each commit does.
+ *
  * @module
  */
 
@@ -83,7 +85,12 @@ const FREE: Bytes = new Uint8Array(TAG_BYTES);
 interface Root extends CommittedRoot {
   /** Tags of the upper nodes. */
   readonly tags: ReadonlyMap<number, Uint8Array>;
+  /** The end of the audit; empty where it has no entry. */
+  readonly auditEnd: Uint8Array;
 }
+
+/** The number of the commit and the length of the end of the audit, which comes next. */
+const ROOT_HEAD_BYTES = 8 + 4;
 
 export class RecordSet {
   readonly #read: Database.Statement<[node: number], Uint8Array>;
@@ -96,6 +103,8 @@ export class RecordSet {
   /** Nodes that the present transaction has changed, and the root that it has written. */
   #changed = new Map<number, Bytes>();
   #written: Root | null = null;
+  /** The end of the audit as the present transaction leaves it; `null` where that changed nothing. */
+  #auditEnd: Uint8Array | null = null;
   /** The number that the next commit is to exceed. */
   #above = 0;
   readonly #lost = new Set<number>();
@@ -110,7 +119,7 @@ export class RecordSet {
 
   /** Begins the set of an empty store. */
   begin(statements: NodeStatements): void {
-    this.#root = this.#putRoot(statements, 0, new Map());
+    this.#root = this.#putRoot(statements, 0, { tags: new Map(), auditEnd: NOTHING });
   }
 
   /** How many nodes were met that are not those that must be there: they prove none of their records. */
@@ -233,10 +242,24 @@ export class RecordSet {
     this.#above = above;
   }
 
+  /** The end of the audit as of the last commit; empty where it has no entry. */
+  get auditEnd(): Uint8Array {
+    return this.#rootNow().auditEnd;
+  }
+
+  /** Takes down the end of the audit. */
+  putAuditEnd(end: Uint8Array): void {
+    this.#auditEnd = end;
+  }
+
+  get #isChanged(): boolean {
+    return this.#changed.size > 0 || this.#auditEnd !== null;
+  }
+
   /** Writes the changed nodes and the root; to be called before the commit. */
   write(statements: NodeStatements): void {
-    if (this.#changed.size === 0) return;
-    const { epoch, tags: before } = this.#rootNow();
+    if (!this.#isChanged) return;
+    const { epoch, tags: before, auditEnd } = this.#rootNow();
     const tags = new Map(before);
     for (const [node, bytes] of [...this.#changed]) {
       if (isUpper(node)) continue;
@@ -250,7 +273,10 @@ export class RecordSet {
       if (tag === null) tags.delete(node);
       else tags.set(node, tag);
     }
-    this.#written = this.#putRoot(statements, Math.max(epoch, this.#above) + 1, tags);
+    this.#written = this.#putRoot(statements, Math.max(epoch, this.#above) + 1, {
+      tags,
+      auditEnd: this.#auditEnd ?? auditEnd,
+    });
   }
 
   /** Writes a node; returns its tag, `null` for an empty one, which is deleted. */
@@ -264,11 +290,17 @@ export class RecordSet {
     return tagOf(envelope).slice(0, TAG_BYTES);
   }
 
-  #putRoot({ putNode }: NodeStatements, epoch: number, tags: Root['tags']): Root {
-    const bytes = new Uint8Array(8 + tags.size * ROOT_PAIR_BYTES);
+  #putRoot(
+    { putNode }: NodeStatements,
+    epoch: number,
+    { tags, auditEnd }: Pick<Root, 'tags' | 'auditEnd'>,
+  ): Root {
+    let at = ROOT_HEAD_BYTES + auditEnd.length;
+    const bytes = new Uint8Array(at + tags.size * ROOT_PAIR_BYTES);
     const view = new DataView(bytes.buffer);
     view.setFloat64(0, epoch);
-    let at = 8;
+    view.setUint32(8, auditEnd.length);
+    bytes.set(auditEnd, ROOT_HEAD_BYTES);
     for (const [node, tag] of tags) {
       view.setFloat64(at, node);
       bytes.set(tag, at + 8);
@@ -276,7 +308,7 @@ export class RecordSet {
     }
     const envelope = this.#seals.sealNode(ROOT, bytes);
     putNode.run(ROOT, this.#seals.keyId, envelope);
-    return { epoch, tag: tagOf(envelope).slice(), tags };
+    return { epoch, tag: tagOf(envelope).slice(), tags, auditEnd };
   }
 
   /**
@@ -290,7 +322,7 @@ export class RecordSet {
 
   /** Takes what was written for committed. */
   committed(): void {
-    if (this.#changed.size === 0) return;
+    if (!this.#isChanged) return;
     for (const [node, bytes] of this.#changed) this.#remember(node, bytes);
     this.#root = this.#written;
     this.forget();
@@ -300,6 +332,7 @@ export class RecordSet {
   forget(): void {
     this.#changed.clear();
     this.#written = null;
+    this.#auditEnd = null;
     this.#above = 0;
   }
 
@@ -308,7 +341,7 @@ export class RecordSet {
    * transaction changes anything.
    */
   reset(): void {
-    if (this.#changed.size > 0) {
+    if (this.#isChanged) {
       throw new HoldfastError('HF_INTERNAL', 'The set of records was read again amid changes.');
     }
     this.#nodes.clear();
@@ -379,11 +412,13 @@ export class RecordSet {
       throw error;
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const first = ROOT_HEAD_BYTES + view.getUint32(8);
     const tags = new Map<number, Uint8Array>();
-    for (let at = 8; at < bytes.length; at += ROOT_PAIR_BYTES) {
+    for (let at = first; at < bytes.length; at += ROOT_PAIR_BYTES) {
       tags.set(view.getFloat64(at), bytes.slice(at + 8, at + ROOT_PAIR_BYTES));
     }
-    this.#root = { epoch: view.getFloat64(0), tag, tags };
+    const auditEnd = bytes.slice(ROOT_HEAD_BYTES, first);
+    this.#root = { epoch: view.getFloat64(0), tag, tags, auditEnd };
     return this.#root;
   }
 

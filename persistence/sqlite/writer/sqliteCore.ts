@@ -40,7 +40,7 @@ import {
   type Reply,
   replyOf,
 } from '../protocol/requests.ts';
-import { AuditLost, writeAuditEnd } from '../rows/auditLog.ts';
+import { AuditLost, putAuditEnd } from '../rows/auditLog.ts';
 import { crisisPlansAtOpen } from '../rows/crisisPlans.ts';
 import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
@@ -296,7 +296,7 @@ export class SqliteCore {
       }
     });
     tables.mutations.writeCounts();
-    writeAuditEnd(tables);
+    putAuditEnd(tables);
     tables.mutations.writeSet();
     faultPoint('store.beforeCommit');
     this.#stage = 'committing';
