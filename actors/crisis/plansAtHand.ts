@@ -28,8 +28,8 @@ import { inTime } from '../platform/inPieces.ts';
 /**
  * What became of the plan in an answer: it is in it; it is in it, but an earlier one that somebody put back in the
  * store, so say that it may be out of date; its subject has none; the request names no subject; it was not there in
- * time, as where the disk is slow; the store is not open, yet or any more; or it is there and can't be read. `onError`
- * is told of one that is earlier, or can't be read.
+ * time, as where the disk is slow; the store is not open, yet or any more; or it is there and can't be read, or was there
+ * and somebody deleted it from the file. `onError` is told of one that is earlier, can't be read or was deleted.
  */
 export type PlanStatus =
   | 'included'
@@ -359,11 +359,15 @@ export function readable(kept: KeptCrisisPlan | UnreadableCrisisPlan): KeptCrisi
   return kept;
 }
 
-/** The error for a plan that is there and can't be opened; a store gives codes of ours alone. */
+/** The error for a plan that can't be opened or that somebody deleted; a store gives codes of ours alone. */
 export function planUnreadable(code: string): HoldfastError {
+  const what =
+    code === 'HF_RECORD_MISSING'
+      ? "A crisis plan was deleted from the store's file."
+      : 'A crisis plan is in the store and can not be opened.';
   return new HoldfastError(
     code as ErrorCode,
-    'A crisis plan is in the store and can not be opened. Put it again with crisisPlans.put(), or restore a backup; holdfast doctor --deep counts them.',
+    `${what} Put it again with crisisPlans.put(), or restore a backup; holdfast doctor --deep counts them.`,
     { withStack: false },
   );
 }

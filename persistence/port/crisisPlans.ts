@@ -28,7 +28,7 @@ export interface CrisisPlansAtOpen {
   readonly pinned: readonly KeptCrisisPlan[];
   /** The `ErrorCode` of each pinned plan that can't be opened. */
   readonly unreadable: readonly string[];
-  /** True if the store has no plan at all, so that none need be looked up. */
+  /** True if the store has no plan at all and misses none, so that none need be looked up. */
   readonly isEmpty: boolean;
 }
 
@@ -59,7 +59,7 @@ export interface CrisisPlanPageQuery {
 /** Some of all that is kept. */
 export interface CrisisPlanPage {
   readonly kept: readonly KeptCrisisPlan[];
-  /** Number of plans on the page that can't be opened. */
+  /** Number of plans on the page that can't be opened; on the last page, with those that somebody deleted. */
   readonly unreadable: number;
   /** The `after` of the next page; `null` after the last. */
   readonly next: number | null;

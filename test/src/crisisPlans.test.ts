@@ -344,6 +344,29 @@ describe('CR-1 CR-3 whatever state the store is in, somebody answers', () => {
     expect(await asked(runtime, 'user-2')).toEqual(['included', 'Go for a walk', 'Kim']);
   });
 
+  test.each([
+    ['it alone', 'DELETE FROM crisis_plan WHERE pinned = 0'],
+    ['with all others', 'DELETE FROM crisis_plan'],
+  ])(
+    'CR-3 SE-6 with a plan that was deleted from the file, %s: nobody is told that there is none',
+    async (_, deleted) => {
+      await keepPlans();
+      const db = new Database(join(store, 'data.db'));
+      db.exec(deleted);
+      db.close();
+      const runtime = boot();
+      await runtime.ready;
+      expect(await askedAgain(runtime, 'user-2')).toEqual(['unreadable']);
+      // All plans that there are have come to memory meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await askedAgain(runtime, 'user-2')).toEqual(['unreadable']);
+      expect(errors.some(hasCode('HF_RECORD_MISSING'))).toBe(true);
+      expect(await askedAgain(runtime, 'nobody')).toEqual(['none']);
+      await runtime.crisisPlans.put('user-2', planOf('Kim'));
+      expect(await asked(runtime, 'user-2')).toEqual(['included', 'Go for a walk', 'Kim']);
+    },
+  );
+
   test('CR-3 SE-6 with a plan that was put back from an earlier copy, which is shown and marked until it is put again', async () => {
     await keepPlans();
     const inFile = <Result>(use: (db: Database.Database) => Result): Result => {

@@ -31,7 +31,13 @@ export function crisisPlan(
   const tag = seals.crisisPlanTag(subject);
   const row = statements.crisisPlan.get(tag) as CrisisPlanRow | undefined;
   if (row !== undefined) return opened(tables, row);
-  return tables.set.has('crisisPlan', tag) ? MISSING : null;
+  return tables.set.mayHave('crisisPlan', tag) ? MISSING : null;
+}
+
+/** Number of plans that the set holds and the table has not. */
+export function missingPlans({ statements, set }: Pick<Tables, 'statements' | 'set'>): number {
+  const subjects = statements.crisisPlanSubjects.all() as Uint8Array[];
+  return set.count('crisisPlan') - subjects.filter((tag) => set.has('crisisPlan', tag)).length;
 }
 
 /** See {@link Store.crisisPlanPage}. */
@@ -45,7 +51,8 @@ export function crisisPlanPage(
   const found = rows.map((row) => opened(tables, row));
   const kept = found.filter((plan): plan is KeptCrisisPlan => !isUnreadable(plan));
   const next = rows.length < limit ? null : (rows.at(-1)?.place ?? null);
-  return { kept, unreadable: found.length - kept.length, next };
+  const missing = next === null ? missingPlans(tables) + tables.set.lostNodes : 0;
+  return { kept, unreadable: found.length - kept.length + missing, next };
 }
 
 /** Crisis plans at the opening of the store. A damaged page of the table does not keep the store from opening. */
@@ -56,12 +63,19 @@ export function crisisPlansAtOpen(tables: Tables): CrisisPlansAtOpen {
     return {
       pinned: found.filter((plan): plan is KeptCrisisPlan => !isUnreadable(plan)),
       unreadable: found.filter(isUnreadable).map(({ unreadable }) => unreadable),
-      isEmpty: rows.length === 0 && tables.statements.anyCrisisPlan.get() === undefined,
+      isEmpty: rows.length === 0 && hasNone(tables),
     };
   } catch (error) {
     if (!isDamage(error)) throw error;
     return { pinned: [], unreadable: ['HF_STORE_CORRUPT'], isEmpty: false };
   }
+}
+
+/** True where there is no plan, and none is missing. */
+function hasNone({ statements, set }: Tables): boolean {
+  return (
+    statements.anyCrisisPlan.get() === undefined && set.count('crisisPlan') + set.lostNodes === 0
+  );
 }
 
 /** Keeps what the write gives; see {@link CrisisPlanWrite}. */

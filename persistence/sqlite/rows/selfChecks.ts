@@ -14,6 +14,7 @@ import { STANDING_CODES, TALLIED_WAITS_FROM, WAITS_FOR_CODES } from '../schema/s
 import { KEPT_ROOM_CODES } from '../schema/schemaV1.ts';
 import type { KeptRow, OperationRow } from '../seals/rowSeals.ts';
 import { tellMissingEntries } from './auditLog.ts';
+import { missingPlans } from './crisisPlans.ts';
 import { IDEMPOTENCY_INDEX } from './probes.ts';
 import { missing, quarantine, type Tables, tallyOf, WriteNeeded } from './tables.ts';
 
@@ -178,9 +179,7 @@ export function recount(tables: Tables): void {
  * of the records in those it can't say whether they are missing.
  */
 function tellMissingNames({ statements, set, onNotice, path }: Tables): void {
-  const subjects = statements.crisisPlanSubjects.all() as Uint8Array[];
-  const plans =
-    set.count('crisisPlan') - subjects.filter((tag) => set.has('crisisPlan', tag)).length;
+  const plans = missingPlans({ statements, set });
   const rows =
     (statements.keptEntityCount.get() as number) + (statements.keptConflictCount.get() as number);
   const kept = set.count('kept') - rows;

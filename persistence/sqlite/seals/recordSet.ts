@@ -183,9 +183,14 @@ export class RecordSet {
     return this.#tagIfAny(space, key) !== null;
   }
 
-  /** True if there is such a record, or nobody knows, since the node that would have it is lost. */
+  /** True if there is such a record, or nobody knows, since the root or a node that would have it is lost. */
   mayHave(space: Space, key: Key): boolean {
-    if (this.has(space, key)) return true;
+    try {
+      if (this.#tag(space, key) !== null) return true;
+    } catch (error) {
+      if (isHoldfastError(error)) return true;
+      throw error;
+    }
     const leaf = leafOf(space, key);
     return leaf !== null && (this.#lost.has(leaf) || this.#lost.has(upperOf(leaf)));
   }
