@@ -69,6 +69,15 @@ test('SE-2 the store key is not kept: wiping it changes nothing, and it is never
   expect(made.blindIndex('lane', 'a')).toEqual(sealer().blindIndex('lane', 'a'));
 });
 
+test('AU-1 bytes that a sealer draws are of the length asked for, and never the same twice, under one key', () => {
+  for (const engine of [nodeEngine, nobleEngine]) {
+    const made = sealer({ engine });
+    const drawn = [made, made, sealer({ engine })].map((each) => each.randomBytes(16));
+    expect(drawn.map(({ length }) => length)).toEqual([16, 16, 16]);
+    expect(new Set(drawn.map(hex)).size).toBe(3);
+  }
+});
+
 test('SE-4 a store key of another length and a key id out of range are refused', () => {
   for (const length of [0, 16, 31, 33]) {
     expect(thrownBy(() => sealer({ storeKey: new Uint8Array(length) })).code).toBe(
