@@ -221,23 +221,19 @@ export class AnchorKeeper {
   }
 
   async #writeNow(): Promise<void> {
-    const { source, store, clock } = this.#parts;
+    const { source, store } = this.#parts;
     if (source === null) return;
     try {
       // Before the anchor, which a store that was not compared would be behind of after a kill.
       if (!this.#isCompared) await store.commit([{ kind: 'anchored', isKept: this.#isKept }]);
       this.#isCompared = true;
-      const record = await store.anchorRecord();
-      if (record !== this.#written) {
-        await this.#reached(this.#call((signal) => source.write(record, signal), CALL_MS_MAX));
-        this.#written = record;
-        this.#keptAtMs = clock.now();
-      }
+      await this.#writeLast(source);
       // After it: a kill in between leaves none that is missing.
-      if (!this.#isKept && !this.#isStopped) {
+      if (!this.#isKept) {
         await store.commit([{ kind: 'anchored', isKept: true }]);
         this.#isKept = true;
-        this.#writeSoon(LAG_MS);
+        if (this.#isStopped) await this.#writeLast(source);
+        else this.#writeSoon(LAG_MS);
       }
       this.#pause.end();
       if (this.#state === 'unreachable') {
@@ -251,6 +247,16 @@ export class AnchorKeeper {
       // Storage says what is wrong with the disk.
       this.#writeSoon(this.#pause.next());
     }
+  }
+
+  /** Writes the last commit, unless it is there. */
+  async #writeLast(source: AnchorSource): Promise<void> {
+    const { store, clock } = this.#parts;
+    const record = await store.anchorRecord();
+    if (record === this.#written) return;
+    await this.#reached(this.#call((signal) => source.write(record, signal), CALL_MS_MAX));
+    this.#written = record;
+    this.#keptAtMs = clock.now();
   }
 
   /** Writes the last commit, where its place answers within 2 s: part of a stop that has the time. */
@@ -277,9 +283,7 @@ export class AnchorKeeper {
   }
 
   async #read(source: AnchorSource, withinMs: number): Promise<string | null> {
-    const found = await this.#call((signal) => source.read(signal), withinMs);
-    // An empty file was made to be written.
-    return typeof found !== 'string' || found.trim() === '' ? null : found;
+    return foundIn(await this.#call((signal) => source.read(signal), withinMs));
   }
 
   /** Awaits an answer of the place, and tells where none comes. */
@@ -294,28 +298,7 @@ export class AnchorKeeper {
 
   async #call<T>(call: (signal: AbortSignal) => Promise<T>, withinMs: number): Promise<T> {
     if (this.#isOver) throw unreachable('is not asked: the runtime stops');
-    const given = new AbortController();
-    const answer = call(given.signal);
-    return await new Promise<T>((resolve, reject) => {
-      const giveUp = (why: string): void => {
-        const late = unreachable(why);
-        this.#ends.delete(end);
-        given.abort(late);
-        reject(late);
-      };
-      const cancel = this.#parts.clock.schedule(withinMs, () => {
-        giveUp(`did not answer within ${withinMs / 1_000} s`);
-      });
-      const end = (): void => {
-        cancel();
-        giveUp('was not waited for: the runtime stops');
-      };
-      this.#ends.add(end);
-      answer.then(resolve, reject).finally(() => {
-        cancel();
-        this.#ends.delete(end);
-      });
-    });
+    return await answerOf(call, this.#parts.clock, withinMs, this.#ends);
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -340,8 +323,9 @@ export class AnchorKeeper {
     const isFirst = this.#pause.isOver;
     if (this.#state !== 'beingCompared') this.#changed('unreachable');
     if (!isFirst) return;
-    const isOurs = error instanceof HoldfastError && error.code === 'HF_ANCHOR_UNREACHABLE';
-    this.#tell(isOurs ? error : unreachable("can't be reached, and is tried again", error));
+    this.#tell(
+      isUnreachable(error) ? error : unreachable("can't be reached, and is tried again", error),
+    );
   }
 
   #changed(to: AnchorHealth['state']): void {
@@ -355,6 +339,63 @@ export class AnchorKeeper {
     this.#code = error.code;
     this.#parts.onError(error);
   }
+}
+
+/**
+ * Compares a store at rest with what lies in the place of its anchor.
+ *
+ * @throws HoldfastError (rejects) `HF_ANCHOR_UNREACHABLE` where the place can't be read within 10 s; `HF_STORE_…`.
+ */
+export async function compareAtRest(
+  source: AnchorSource,
+  store: AnchorStore,
+  clock: Clock,
+): Promise<AnchorVerdict> {
+  const reading = answerOf((signal) => source.read(signal), clock, CALL_MS_MAX, new Set());
+  const answer = await reading.catch((error: unknown) => {
+    throw isUnreachable(error) ? error : unreachable("can't be read", error);
+  });
+  return await store.compareAnchor({ found: foundIn(answer) });
+}
+
+/** What a place has; `null` for nothing. An empty file was made to be written. */
+function foundIn(answer: string | null): string | null {
+  return typeof answer !== 'string' || answer.trim() === '' ? null : answer;
+}
+
+/**
+ * The answer of a place, which is given up after a time.
+ *
+ * @param ends has what gives the call up earlier, while it is under way
+ */
+async function answerOf<T>(
+  call: (signal: AbortSignal) => Promise<T>,
+  clock: Clock,
+  withinMs: number,
+  ends: Set<() => void>,
+): Promise<T> {
+  const given = new AbortController();
+  const answer = call(given.signal);
+  return await new Promise<T>((resolve, reject) => {
+    const giveUp = (why: string): void => {
+      const late = unreachable(why);
+      ends.delete(end);
+      given.abort(late);
+      reject(late);
+    };
+    const cancel = clock.schedule(withinMs, () => {
+      giveUp(`did not answer within ${withinMs / 1_000} s`);
+    });
+    const end = (): void => {
+      cancel();
+      giveUp('was not waited for: the runtime stops');
+    };
+    ends.add(end);
+    answer.then(resolve, reject).finally(() => {
+      cancel();
+      ends.delete(end);
+    });
+  });
 }
 
 /** Pauses between tries, each twice as long as the one before. */
@@ -381,4 +422,8 @@ function unreachable(why: string, cause?: unknown): HoldfastError {
     cause,
     withStack: false,
   });
+}
+
+function isUnreachable(error: unknown): error is HoldfastError {
+  return error instanceof HoldfastError && error.code === 'HF_ANCHOR_UNREACHABLE';
 }

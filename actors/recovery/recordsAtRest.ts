@@ -6,6 +6,7 @@
 
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import type { Person } from '../../machines/vocabulary/subject.ts';
+import type { AnchorVerdict } from '../../persistence/port/anchor.ts';
 import { type Hold, holdWrite } from '../../persistence/port/review.ts';
 import type { Store } from '../../persistence/port/store.ts';
 import type { ConflictAccess } from '../conflict/conflictAccess.ts';
@@ -73,8 +74,13 @@ export interface OperationRecords {
 
 /** Operations of a store at rest, and its hold. */
 export interface RecordsAtRest extends OperationRecords {
-  /** Ends the hold; `false` where the store was not held. */
-  release(): Promise<boolean>;
+  /**
+   * Ends the hold; `false` where the store was not held, nor was to be.
+   *
+   * @param found how the store stands to its anchor; `null` where that was not looked at: a store that is behind it is
+   * held again then at its next start.
+   */
+  release(found: AnchorVerdict | null): Promise<boolean>;
 }
 
 /** The operations of an open store that nothing runs on. */
@@ -97,9 +103,9 @@ export function recordsAtRest(
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
     audit: auditAccessAtRest(store, notes),
-    async release() {
-      if (hold === null) return false;
-      await store.commit([holdWrite(null)]);
+    async release(found) {
+      if (hold === null && found?.standing !== 'behind') return false;
+      await store.commit([holdWrite(null, found?.epoch ?? undefined)]);
       hold = null;
       return true;
     },

@@ -6,13 +6,17 @@
 
 import { loadEntities } from '../../actors/conflict/loadEntities.ts';
 import { systemClock, systemRandom } from '../../actors/platform/systemClock.ts';
+import type { AnchorSource } from '../../actors/port.ts';
+import { compareAtRest } from '../../actors/recovery/anchorKeeper.ts';
 import { recordsAtRest } from '../../actors/recovery/recordsAtRest.ts';
 import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
+import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing, WaitsFor } from '../../machines/vocabulary/standing.ts';
 import { openAtRest, type StoreOptions } from '../../persistence/openStore.ts';
+import { type AnchorVerdict, anchorError } from '../../persistence/port/anchor.ts';
 import type { Hold } from '../../persistence/port/review.ts';
 import type { QuarantinedRow, Store } from '../../persistence/port/store.ts';
 import { Management } from './management.ts';
@@ -23,7 +27,11 @@ import { Management } from './management.ts';
  * @throws HoldfastError (rejects) `HF_STORE_…` or `HF_KEY_…`, and what `use` throws.
  */
 export async function withStoreAtRest<Result>(
-  options: StoreOptions & { readonly onQuarantine: (row: QuarantinedRow) => void },
+  options: StoreOptions & {
+    readonly onQuarantine: (row: QuarantinedRow) => void;
+    /** The place of its anchor, which a release looks at. */
+    readonly anchor?: AnchorSource | undefined;
+  },
   use: (management: Management) => Promise<Result>,
 ): Promise<Result> {
   await loadEntities();
@@ -32,8 +40,9 @@ export async function withStoreAtRest<Result>(
   try {
     const payloadBytesMax = PAYLOAD_BYTES_MAX;
     const { hold } = info;
-    const parts = { store, hold, clock: systemClock, random: systemRandom, payloadBytesMax };
-    return await use(managementAtRest(parts));
+    const { anchor } = options;
+    const ports = { clock: systemClock, random: systemRandom };
+    return await use(managementAtRest({ store, hold, anchor, ...ports, payloadBytesMax }));
   } finally {
     await store.close();
   }
@@ -84,11 +93,12 @@ export async function restOf(store: Store, hold: Hold | null): Promise<RestingSt
 export function managementAtRest(parts: {
   readonly store: Store;
   readonly hold: Hold | null;
+  readonly anchor?: AnchorSource | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly payloadBytesMax: number;
 }): Management {
-  const { clock, random, payloadBytesMax } = parts;
+  const { anchor, clock, random, payloadBytesMax } = parts;
   const records = recordsAtRest(parts.store, parts.hold, clock, random);
   return new Management({
     store: {
@@ -99,11 +109,42 @@ export function managementAtRest(parts: {
       checkRequest: async (request) => checkRequest(request, { payloadBytesMax }),
       // The disk is not watched here: the person who waits can end the command.
       whileAnswering: (work) => work,
-      release: () => records.release(),
+      release: async () =>
+        records.release(anchor ? await ownAnchor(anchor, parts.store, clock) : null),
     },
     runtime: null,
     whenOpen: () => Promise.resolve(),
     via: 'commandLine',
     onOverride: () => undefined,
   });
+}
+
+/** How a store at rest stands to its anchor, and what there is to tell of that. */
+export interface RestingAnchor {
+  readonly verdict: AnchorVerdict;
+  readonly error: HoldfastError | null;
+}
+
+/**
+ * Compares a store at rest with what lies in a place; with nothing, where none is named.
+ *
+ * @throws HoldfastError (rejects) `HF_ANCHOR_UNREACHABLE`; `HF_STORE_…`.
+ */
+export async function anchorAtRest(
+  store: Store,
+  anchor: AnchorSource | undefined,
+  clock: Clock,
+): Promise<RestingAnchor> {
+  const verdict =
+    anchor === undefined
+      ? await store.compareAnchor({ found: null })
+      : await compareAtRest(anchor, store, clock);
+  return { verdict, error: anchorError(verdict) };
+}
+
+/** @throws HoldfastError (rejects) as {@link anchorAtRest}; `HF_ANCHOR_REFUSED` where what lies there is not of this store. */
+async function ownAnchor(anchor: AnchorSource, store: Store, clock: Clock): Promise<AnchorVerdict> {
+  const { verdict, error } = await anchorAtRest(store, anchor, clock);
+  if (error?.code === 'HF_ANCHOR_REFUSED') throw error;
+  return verdict;
 }

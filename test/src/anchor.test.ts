@@ -5,17 +5,13 @@
 
 import { once } from 'node:events';
 import {
-  closeSync,
+  existsSync,
   mkdirSync,
-  openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -26,7 +22,7 @@ import { anchorFile, anchorUrl, createRuntime } from '../../src/index.ts';
 import { TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { runCli } from '../support/process/runCli.ts';
-import { tempFolder } from '../support/store/tempFolder.ts';
+import { copied, places } from '../support/store/putBack.ts';
 
 const WAITS = { timeout: HANGS_AFTER_MS, interval: 20 };
 
@@ -70,33 +66,6 @@ async function keeps({ runtime }: Started): Promise<void> {
       ...{ state: 'kept', keptAtMs: expect.any(Number) },
     });
   }, WAITS);
-}
-
-/** All files of a folder, byte by byte, which can be put back in place, as `cp` does: the store is no copy then. */
-function copied(folder: string): () => void {
-  const files = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
-  const before = new Map(files.map((name) => [name, readFileSync(join(folder, name))]));
-  return () => {
-    for (const name of readdirSync(folder)) {
-      const path = join(folder, name);
-      const bytes = before.get(name);
-      if (!statSync(path).isFile()) continue;
-      if (bytes === undefined) {
-        rmSync(path);
-        continue;
-      }
-      const file = openSync(path, 'r+');
-      writeSync(file, bytes, 0, bytes.length, 0);
-      closeSync(file);
-      truncateSync(path, bytes.length);
-    }
-  };
-}
-
-function places() {
-  const root = tempFolder();
-  mkdirSync(join(root, 'elsewhere'));
-  return { folder: join(root, 'store'), file: join(root, 'elsewhere', 'payments.anchor') };
 }
 
 test('SE-6 CR-4 a folder that is put back as a whole is held: its crises run, and the rest when it is released', async () => {
@@ -205,6 +174,23 @@ test('SE-6 an anchor that is gone is told of, everything runs, and a new one is 
   const third = start(folder, anchorFile(file));
   await keeps(third);
   expect(third.errors).toEqual([]);
+});
+
+test('SE-6 an anchor is missed that was kept by programs which ran for a moment alone', async () => {
+  const { folder, file } = places();
+  for (const _ of ['first', 'second']) {
+    const short = start(folder, anchorFile(file));
+    await short.runtime.ready;
+    await short.runtime.close();
+    expect({ isThere: existsSync(file), errors: short.errors }).toEqual({
+      isThere: true,
+      errors: [],
+    });
+  }
+  rmSync(file);
+  const next = start(folder, anchorFile(file));
+  await keeps(next);
+  expect(next.errors).toEqual(['HF_ANCHOR_MISSING']);
 });
 
 test('SE-6 an anchor that is forged, or of another store, is told of and left there, and everything runs', async () => {

@@ -21,7 +21,14 @@ import {
 } from '../kit/command.ts';
 import { EXIT } from '../kit/program.ts';
 import { storeKey } from '../kit/storeKey.ts';
-import { keyOptions, type StoreOptions, storeOption, storeOptions } from '../kit/storeOptions.ts';
+import {
+  type AnchorOptions,
+  anchorOptions,
+  keyOptions,
+  type StoreOptions,
+  storeOption,
+  storeOptions,
+} from '../kit/storeOptions.ts';
 import { countOf } from '../kit/table.ts';
 import { runUpkeep, withStore } from '../kit/withStore.ts';
 
@@ -121,13 +128,15 @@ it go; new work is accepted and waits, and crises are served:
 }
 
 export function releaseCommand(): Command {
-  return command<StoreOptions & JsonOptions>({
+  return command<StoreOptions & AnchorOptions & JsonOptions>({
     name: 'release',
-    options: [...storeOptions(), jsonOption()],
+    options: [...storeOptions(), ...anchorOptions(), jsonOption()],
     notes: `What waits in a store that was restored or copied, lost its last commits, or is behind its anchor, may
 have been done since. An upstream that honours idempotency keys takes a repeat for what it is, as long as it
 remembers them. See what waits first, and cancel what must not be done again (holdfast operations cancel):
-  $ holdfast operations --store ./restored --key-file ./holdfast.key`,
+  $ holdfast operations --store ./restored --key-file ./holdfast.key
+Give --anchor for a store that has one and is at rest: else its next start finds it behind, and holds it
+again. A running process looks at the anchor itself.`,
     examples: ['holdfast release --store ./restored --key-file ./holdfast.key'],
     async run({ options, output }) {
       const { wasHeld, when } = await withStore(options, async (caller, { isAtRest }) => ({

@@ -6,16 +6,24 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { AnchorSource } from '../../../actors/port.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
 import { askOwner } from '../../control/controlClient.ts';
 import { HELP_LINES, uncheckedHelpLines } from '../../crisis/helpLines.ts';
 import { health } from '../../management/store.ts';
+import { anchorPlace } from '../kit/anchorPlace.ts';
 import { command, EXAMPLE_STORE, flag, type JsonOptions, jsonOption } from '../kit/command.ts';
 import { type Paint, plainLine } from '../kit/output.ts';
 import { EXIT } from '../kit/program.ts';
 import { storeKey } from '../kit/storeKey.ts';
-import { anyStoreOption, type KeyOptions, keyOptions } from '../kit/storeOptions.ts';
+import {
+  type AnchorOptions,
+  anchorOptions,
+  anyStoreOption,
+  type KeyOptions,
+  keyOptions,
+} from '../kit/storeOptions.ts';
 import { runUpkeep } from '../kit/withStore.ts';
 import {
   checkClock,
@@ -71,6 +79,7 @@ interface DoctorTask {
   readonly key: KeySource;
   /** The path of the key; `null` for a passphrase. */
   readonly keyPath: string | null;
+  readonly anchor: AnchorSource | undefined;
   /** Whether to read every page and open every record. */
   readonly deep: boolean;
 }
@@ -95,7 +104,7 @@ async function checkMachine(nowMs: number): Promise<Findings> {
 async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Findings> {
   const nowMs = options.clock.now();
   const folder = resolve(task.folder);
-  const { key, keyPath } = task;
+  const { key, keyPath, anchor } = task;
   const answer = await askOwner(folder, health, {}).catch(() => null);
   const owner = answer?.result ?? null;
   const first = [
@@ -137,7 +146,7 @@ async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Find
     ...format,
     ...faults,
     ...(owner === null
-      ? await checkAtRest(folder, key)
+      ? await checkAtRest(folder, key, anchor)
       : [await checkKeyring(folder, key), ...checkInUse(owner)]),
     ...(task.deep ? await checkDeep(folder, key, options) : []),
   ];
@@ -163,7 +172,7 @@ async function checkKey(folder: string, source: KeySource, keyPath: string): Pro
   }
 }
 
-interface DoctorOptions extends KeyOptions, JsonOptions {
+interface DoctorOptions extends KeyOptions, AnchorOptions, JsonOptions {
   readonly store?: string;
   readonly deep: boolean;
 }
@@ -174,19 +183,28 @@ export function doctorCommand(): Command {
     options: [
       anyStoreOption('folder of the store; without one it checks this machine'),
       ...keyOptions(),
+      ...anchorOptions(),
       flag('--deep', 'also read every page, open every record and measure each kind of them'),
       jsonOption(),
     ],
     notes: `Of a store it also prints what lies where: each file of the folder, whether it may be deleted ("at rest": while
 no process uses the store), and what takes the room in the database. A database of over 64 MiB is measured by
-kind with --deep only.`,
-    examples: ['holdfast doctor', `holdfast doctor ${EXAMPLE_STORE}`],
+kind with --deep only. With --anchor a store at rest is compared with its anchor.`,
+    examples: [
+      'holdfast doctor',
+      `holdfast doctor ${EXAMPLE_STORE}`,
+      `holdfast doctor ${EXAMPLE_STORE} --anchor ./elsewhere/payments.anchor`,
+    ],
     async run({ options, output }) {
       const { store: folder, keyFile: keyPath = null, deep } = options;
       const task =
         folder === undefined
           ? null
-          : { folder, key: await storeKey(options, folder), keyPath, deep };
+          : {
+              ...{ folder, keyPath, deep },
+              key: await storeKey(options, folder),
+              anchor: await anchorPlace(options, folder),
+            };
       const findings = await runUpkeep(output, async (upkeep) =>
         task === null ? await checkMachine(upkeep.clock.now()) : await runChecks(task, upkeep),
       );

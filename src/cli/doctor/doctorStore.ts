@@ -4,6 +4,8 @@
  * @module
  */
 
+import { systemClock } from '../../../actors/platform/systemClock.ts';
+import type { AnchorSource } from '../../../actors/port.ts';
 import { openAtRest } from '../../../persistence/openStore.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import {
@@ -14,6 +16,7 @@ import {
 } from '../../../persistence/upkeep/checkData.ts';
 import { type DataSizes, measureStore } from '../../../persistence/upkeep/measureData.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
+import { anchorAtRest, type RestingAnchor } from '../../management/atRest.ts';
 import type { HealthStatus } from '../../views/health.ts';
 import { countOf } from '../kit/table.ts';
 import { type CheckResult, fail, fromError, ok, sizeText, warn } from './doctorFindings.ts';
@@ -72,7 +75,11 @@ export async function measureRoom(
  * Opens the store as its owner, so it also tells whether somebody else owns it. Opening demands a
  * sound version of SQLite, WAL, and a sync with every commit, and reads back that they took.
  */
-export async function checkAtRest(folder: string, key: KeySource): Promise<CheckResult[]> {
+export async function checkAtRest(
+  folder: string,
+  key: KeySource,
+  anchor: AnchorSource | undefined,
+): Promise<CheckResult[]> {
   try {
     const { store, info } = await openAtRest({ folder, key });
     try {
@@ -84,6 +91,7 @@ export async function checkAtRest(folder: string, key: KeySource): Promise<Check
       return [
         ok('store', `at rest; the key opens it, commits are synced in full; ${counts}`),
         ...checkHold(info.hold),
+        ...(await checkAnchor(anchorAtRest(store, anchor, systemClock), anchor !== undefined)),
         ...checkQuarantined(quarantined, records),
       ];
     } finally {
@@ -113,7 +121,47 @@ export function checkInUse(owner: HealthStatus): CheckResult[] {
   return [
     owner.overall === 'healthy' ? ok('store', detail) : warn('store', detail),
     ...checkHold(owner.hold),
+    ...checkAnchorInUse(owner.anchor),
   ];
+}
+
+/** Compares a store at rest with its anchor (SE-6); says so where it has one that was not named. */
+async function checkAnchor(
+  compared: Promise<RestingAnchor>,
+  isNamed: boolean,
+): Promise<CheckResult[]> {
+  try {
+    const { verdict, error } = await compared;
+    if (!isNamed) {
+      const { isKept } = verdict;
+      return isKept ? [ok('anchor', 'one is kept; --anchor compares the store with it')] : [];
+    }
+    if (error !== null) {
+      const told = `${error.message} (${error.code})`;
+      return [verdict.standing === 'behind' ? fail('anchor', told) : warn('anchor', told)];
+    }
+    if (verdict.standing === 'absent') {
+      return [ok('anchor', 'none is kept there yet; a start that is given the place begins one')];
+    }
+    const before = `${countOf(verdict.commits, 'commit')} before the last, as after a kill`;
+    return [
+      ok(
+        'anchor',
+        `the store is not behind it: it has ${verdict.commits === 0 ? 'the last commit' : `the one ${before}`}`,
+      ),
+    ];
+  } catch (error) {
+    return [fromError('anchor', error)];
+  }
+}
+
+/** Says how a running process stands to the anchor that it keeps. */
+function checkAnchorInUse(anchor: HealthStatus['anchor']): CheckResult[] {
+  if (anchor === null) return [];
+  const { state, keptAtMs, code } = anchor;
+  const kept = keptAtMs === null ? '' : `, written last at ${new Date(keptAtMs).toISOString()}`;
+  const detail = `the running process says: ${state}${code === null ? '' : ` (${code})`}${kept}`;
+  return [state === 'kept' && code === null ? ok('anchor', detail) : warn('anchor', detail)];
 }
 
 function checkHold(hold: HealthStatus['hold']): CheckResult[] {

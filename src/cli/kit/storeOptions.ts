@@ -76,12 +76,36 @@ export function storeOptions(what?: string, ofKey?: string): readonly Option[] {
   return [storeOption(what), ...keyOptions(ofKey)];
 }
 
+/** The place of the anchor of a store (SE-6). */
+export interface AnchorOptions {
+  readonly anchor?: string;
+  readonly anchorTokenFile?: string;
+}
+
+/** What says where the anchor of a store is kept. */
+export function anchorOptions(): readonly Option[] {
+  return [
+    storeOptionOf(
+      '--anchor <place>',
+      'HOLDFAST_ANCHOR',
+      'where the anchor of the store is kept: a file, or http(s)://…',
+    ),
+    storeOptionOf(
+      '--anchor-token-file <file>',
+      'HOLDFAST_ANCHOR_TOKEN_FILE',
+      'file with the token that the address of the anchor asks for',
+    ),
+  ];
+}
+
 /** The environment variables for options. An empty one counts as unset. */
 export const STORE_VARIABLES = [
   'HOLDFAST_STORE',
   'HOLDFAST_KEY_FILE',
   'HOLDFAST_PASSPHRASE_FILE',
   'HOLDFAST_SEALING',
+  'HOLDFAST_ANCHOR',
+  'HOLDFAST_ANCHOR_TOKEN_FILE',
 ] as const;
 
 /** The file that every store has. */

@@ -10,10 +10,11 @@ import { askOwner, ownersCalls } from '../../control/controlClient.ts';
 import { withStoreAtRest } from '../../management/atRest.ts';
 import type { Caller } from '../../management/managementCall.ts';
 import { health } from '../../management/store.ts';
+import { anchorPlace } from './anchorPlace.ts';
 import { createOutput, type Output } from './output.ts';
 import { onInterrupt } from './program.ts';
 import { storeKey } from './storeKey.ts';
-import type { StoreOptions } from './storeOptions.ts';
+import type { AnchorOptions, StoreOptions } from './storeOptions.ts';
 
 /**
  * Makes management calls on a store, through its owner or, at rest, by opening it. Then this process owns it until
@@ -22,7 +23,7 @@ import type { StoreOptions } from './storeOptions.ts';
  * @throws HoldfastError `HF_STORE_…` or `HF_KEY_…`, and what the calls throw.
  */
 export async function withStore<Result>(
-  options: StoreOptions,
+  options: StoreOptions & AnchorOptions,
   use: (caller: Caller, how: { readonly isAtRest: boolean }) => Promise<Result>,
 ): Promise<Result> {
   const { store: folder } = options;
@@ -34,7 +35,8 @@ export async function withStore<Result>(
     );
   };
   const key = await storeKey(options, folder);
-  return await withStoreAtRest({ folder, key, onQuarantine }, (management) =>
+  const anchor = await anchorPlace(options, folder);
+  return await withStoreAtRest({ folder, key, anchor, onQuarantine }, (management) =>
     use(management, { isAtRest: true }),
   );
 }

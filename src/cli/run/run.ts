@@ -7,17 +7,24 @@
 import { connect } from 'node:net';
 import type { Command } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
+import type { AnchorSource } from '../../../actors/port.ts';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import { createRuntime } from '../../createRuntime.ts';
 import { parseBaseUrl } from '../../http/hostAddresses.ts';
+import { anchorPlace } from '../kit/anchorPlace.ts';
 import { parseCount, parseDuration } from '../kit/argumentParsers.ts';
 import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
 import { errorText, type Output, reportOnce } from '../kit/output.ts';
 import { EXIT, type ExitCode, onInterrupt } from '../kit/program.ts';
 import { storeKey } from '../kit/storeKey.ts';
-import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
+import {
+  type AnchorOptions,
+  anchorOptions,
+  type StoreOptions,
+  storeOptions,
+} from '../kit/storeOptions.ts';
 import { emptyTally, FileRun, type RunTally } from './fileRun.ts';
 import { countLines, type Input, inputLines, openInput, parseRequestLine } from './inputFile.ts';
 import { type ByType, parseMethod, parsePath, readHeaders, sender } from './routes.ts';
@@ -257,7 +264,7 @@ async function connectionFailure(base: URL): Promise<string | null> {
   });
 }
 
-interface RunOptions extends StoreOptions, JsonOptions {
+interface RunOptions extends StoreOptions, AnchorOptions, JsonOptions {
   readonly upstream: string;
   readonly headerFile?: string;
   readonly method?: ByType;
@@ -291,6 +298,7 @@ export function runCommand(): Command {
         'folder of the store, made if there is none',
         'key of the store; made by: holdfast keys init',
       ),
+      ...anchorOptions(),
       valueOption(
         '--header-file <file>',
         'headers to send, such as Authorization: a line each, Name: value',
@@ -347,6 +355,7 @@ async function run(file: string, options: RunOptions, output: Output): Promise<E
   if (file === '-' && options.passphraseFile === '-') throw twiceStdin();
   // A person may take any time to type.
   const key = await storeKey(options, options.store);
+  const anchor = await anchorPlace(options, options.store);
   const stop = new RunStop(output, options.deadline);
   try {
     if (headerFile !== undefined) await readHeaders(headerFile);
@@ -360,7 +369,7 @@ async function run(file: string, options: RunOptions, output: Output): Promise<E
       }
       warnOfPlainHttp(base, output);
       void warnIfUnreachable(base, output);
-      return await runInput(input, { key, stop }, options, output);
+      return await runInput(input, { key, anchor, stop }, options, output);
     } finally {
       await input.close();
     }
@@ -371,7 +380,15 @@ async function run(file: string, options: RunOptions, output: Output): Promise<E
 
 async function runInput(
   input: Input,
-  { key, stop }: { readonly key: KeySource; readonly stop: RunStop },
+  {
+    key,
+    anchor,
+    stop,
+  }: {
+    readonly key: KeySource;
+    readonly anchor: AnchorSource | undefined;
+    readonly stop: RunStop;
+  },
   options: RunOptions,
   output: Output,
 ): Promise<ExitCode> {
@@ -382,7 +399,7 @@ async function runInput(
   const send = sender({ upstream, allowInsecure, headerFile, methods, paths });
   const runtime = createRuntime({
     store: options.store,
-    key,
+    ...{ key, anchor },
     upstreams: { [UPSTREAM]: { concurrency: options.concurrency } },
     onError: (error) => {
       // At the start no line has named its type yet. What is still missing at the end is told there.
