@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeConflict } from '../../machines/conflict/conflictRecord.ts';
+import { holdWrite } from '../../persistence/port/review.ts';
 import { noFaults } from '../../src/simulator/disk/faultyStore.ts';
 import { SimulatedDisk } from '../../src/simulator/disk/simulatedDisk.ts';
 import { type FileFaults, SimulatedFiles } from '../../src/simulator/disk/simulatedFiles.ts';
@@ -160,6 +161,16 @@ describe('the store of a device', () => {
     expect(await clock.run(next.find(idOf(2)))).toBeNull();
     await disk.release();
     expect(told).toEqual(['released restored']);
+  });
+
+  test('SE-6 SM-1 a release is told, too, where the disk did not take the hold of a store behind its anchor', async () => {
+    const told: string[] = [];
+    const { disk, clock } = newDisk(told);
+    const store = disk.store(clock);
+    await clock.run(store.open());
+    await disk.copied();
+    for (const _ of ['held', 'held in memory']) await clock.run(store.commit([holdWrite(null)]));
+    expect(told).toEqual(['released copied', 'released rolledBack']);
   });
 
   test('CF-6 SM-1 it tells what its conflicts were before a backup replaced them, or their time was over', async () => {

@@ -119,7 +119,8 @@ export class SimulatedDisk implements DiskOfStore {
       if (write.kind === 'accept') this.onlySpilled.delete(write.id);
       if (COMES_IN.has(write.kind)) this.arrivals += 1;
       if (write.kind !== 'hold') continue;
-      if (write.hold === null && this.#held !== null) this.#parts.onRelease(this.#held);
+      // A disk that was not well did not take the hold of a store behind its anchor.
+      if (write.hold === null) this.#parts.onRelease(this.#held ?? 'rolledBack');
       this.#held = write.hold?.reason ?? null;
     }
     return results;
