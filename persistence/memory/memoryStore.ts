@@ -59,6 +59,8 @@ const WAITING = ['due', 'held'] as const;
 
 /** A store in memory that several owners open, one after the other, as a disk outlives its processes. */
 export interface MemoryDisk extends Store {
+  /** What it holds, for a hand that changes that behind its back. */
+  readonly tables: MemoryTables;
   /** Another owner has it from now on; told by hand where the one before did not close it. */
   claimed(): void;
 }
@@ -77,6 +79,10 @@ class MemoryStore implements MemoryDisk {
   constructor(storeId: string) {
     this.#storeId = storeId;
     this.#tables = new MemoryTables(storeId);
+  }
+
+  get tables(): MemoryTables {
+    return this.#tables;
   }
 
   open(): Promise<StoreInfo> {

@@ -54,6 +54,17 @@ class MemoryKept {
     return this.#records.get(nameOf(key)) ?? null;
   }
 
+  /** All records, in no order. */
+  all(): Kept[] {
+    return [...this.#records.values()];
+  }
+
+  /** Puts this in the place of a record, or takes the record away; no write does that. */
+  replace(key: KeptKey, record: Kept | null): void {
+    if (record === null) this.#records.delete(nameOf(key));
+    else this.#records.set(nameOf(key), record);
+  }
+
   /** See {@link KeepWrite}. */
   keep(write: KeepWrite): WriteResult {
     const result = this.#keepOne(write);
@@ -329,9 +340,9 @@ export class MemoryTables implements ReviewTables {
     return [...inLane].some((other) => other !== seq);
   }
 
-  /** Puts `after` in the place of a row, or takes the row away. */
-  replace(row: MemoryRow, after: MemoryRow | null): void {
-    this.#drop(row);
+  /** Puts `after` in the place of a row, `null` for none, or takes the row away. */
+  replace(row: MemoryRow | null, after: MemoryRow | null): void {
+    if (row !== null) this.#drop(row);
     if (after !== null) this.#put(after);
   }
 

@@ -28,6 +28,7 @@ const A_DAY: Readonly<Record<CountsAs, { readonly least: number; readonly more: 
   beneath: { least: 3, more: 6 },
   among: { least: 3, more: 6 },
   elsewhere: { least: 1, more: 1 },
+  hand: { least: 12, more: 8 },
 };
 /** Factors of the seed by which a group draws its own steps, so that they change no other. */
 const OWN_SEEDS: Partial<Readonly<Record<CountsAs, number>>> = {
@@ -35,9 +36,15 @@ const OWN_SEEDS: Partial<Readonly<Record<CountsAs, number>>> = {
   beneath: 113,
   among: 127,
   elsewhere: 131,
+  hand: 139,
 };
-/** One day in so many has a folder put back. */
-const PUT_BACK_EVERY = 4;
+/** Groups that come on some days alone: one day in so many, and which of them. */
+const ON_DAYS: Partial<
+  Readonly<Record<CountsAs, { readonly every: number; readonly at: number }>>
+> = {
+  elsewhere: { every: 4, at: 0 },
+  hand: { every: 3, at: 2 },
+};
 /** Share of all steps in the few busy moments, in which work, faults and people meet. */
 const BUSY_SHARE = 0.6;
 const BUSY_AN_HOUR = 3;
@@ -90,9 +97,10 @@ function drawOwnSteps(
 ): readonly Step[] {
   const all = weighed(OWN_KINDS, about);
   const busyAtMs = drawBusy(hours, random);
-  const drawn = (Object.entries(OWN_SEEDS) as [CountsAs, number][]).filter(
-    ([counts]) => counts !== 'elsewhere' || seed % PUT_BACK_EVERY === 0,
-  );
+  const drawn = (Object.entries(OWN_SEEDS) as [CountsAs, number][]).filter(([counts]) => {
+    const { every, at } = ON_DAYS[counts] ?? { every: 1, at: 0 };
+    return seed % every === at;
+  });
   const own = drawn.flatMap(([counts, factor]) =>
     drawSteps(
       all.filter(({ kind }) => kind.counts === counts),

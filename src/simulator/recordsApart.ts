@@ -28,9 +28,11 @@ export async function recordsApart(
   isPretended: (key: string) => boolean,
 ): Promise<readonly string[]> {
   const { devices, records, edits, restored, forgotten } = scene;
+  // What a device knew of a record may be gone, or be of before: it merges by what it has.
+  const touched = new Set(devices.flatMap(({ touchedRecords }) => [...touchedRecords]));
   const entities = EDITED.flatMap((record) =>
     Array.from({ length: RECORDS_OF_A_KIND }, (_, id) => entityAt(record, id)),
-  );
+  ).filter((entity) => !touched.has(pathOf(entity)));
   // A device that takes no record of this size goes on showing what it knows.
   const heard = new Set<string>();
   for (const device of devices) {

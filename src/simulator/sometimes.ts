@@ -348,12 +348,27 @@ const BY_PEOPLE: readonly Situation[] = [
   noted('a page was opened', 'It shows what health says.'),
 ];
 
+/** What another hand may touch, and what has to come of it. */
+const TOUCHED = {
+  work: 'Nothing of it goes out.',
+  crisis: 'One that was put back is delivered, perhaps again.',
+  plan: 'An earlier one is shown, and marked.',
+  crisisMode: 'It is on for everybody.',
+  breaker: 'An earlier state of it is used.',
+  record: 'It counts as not there.',
+} as const;
+
+const BY_ANOTHER_HAND: readonly Situation[] = Object.entries(TOUCHED).flatMap(([what, says]) =>
+  ['deleted', 'putBack'].map((how) => noted(`another hand: ${what} ${how}`, `${says} It is told.`)),
+);
+
 /** Every situation, in the order of the report. */
 export const SITUATIONS: readonly Situation[] = [
   ...IN_CRISES,
   ...AT_ENDS_OF_PROCESSES,
   ...IN_WORK,
   ...BY_PEOPLE,
+  ...BY_ANOTHER_HAND,
   ...LINK_FAULTS.map((kind) => noted(`network: ${kind}`, 'A request met it.')),
   ...TROUBLES.map((kind) => noted(`upstream ${kind}`, 'A request met it.')),
 ];

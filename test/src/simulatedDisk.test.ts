@@ -30,6 +30,7 @@ function newDisk(told: string[] = []): { disk: SimulatedDisk; clock: VirtualCloc
     seed: 1,
     onRelease: (reason) => told.push(`released ${reason}`),
     onSpilled: (id) => told.push(`spilled ${id}`),
+    onMended: (name) => told.push(`mended ${name}`),
     retentionMs: () => 0,
   });
   return { disk, clock: new VirtualClock() };

@@ -8,7 +8,7 @@ import { everyKind } from '../../src/simulator/steps/everyKind.ts';
 
 const A_GROUP_EACH: Readonly<Record<CountsAs, number>> = {
   ...{ work: 0, fault: 0, order: 0, restart: 0, other: 0 },
-  ...{ beside: 0, beneath: 0, among: 0, elsewhere: 0 },
+  ...{ beside: 0, beneath: 0, among: 0, elsewhere: 0, hand: 0 },
 };
 
 describe('a simulated day', () => {

@@ -25,6 +25,7 @@ import { createSealer, type Sealer } from '../../../persistence/sealing/recordSe
 import { CrisisSpills } from '../../../persistence/sqlite/file/crisisSpills.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { createFaultyStore, type Faults, type FaultyStore, noFaults } from './faultyStore.ts';
+import { type Change, change, OtherHand } from './otherHand.ts';
 import { type FileFaults, SimulatedFiles } from './simulatedFiles.ts';
 import { createSimulatedStore, type DiskOfStore, FOLDER, SPILL_PATHS } from './simulatedStore.ts';
 
@@ -43,9 +44,16 @@ export interface DiskParts {
   readonly onRelease: (reason: Hold['reason']) => void;
   /** Hears that a crisis went into a file beside the database. */
   readonly onSpilled: (id: string) => void;
+  /** Hears that a record that another hand has touched is sealed anew, or deleted by its owner. */
+  readonly onMended: (name: string) => void;
   /** Shortest time for which any process so far was to keep ended operations. */
   readonly retentionMs: () => number;
 }
+
+/** Something that has changed the database: a commit, or a change by no write, which another hand may have made. */
+type Logged =
+  | { readonly writes: readonly Write[] }
+  | { readonly change: Change; readonly isTouch: boolean };
 
 const COMES_IN: ReadonlySet<Write['kind']> = new Set(['accept', 'replay', 'reinstate']);
 
@@ -54,6 +62,7 @@ export class SimulatedDisk implements DiskOfStore {
   readonly sealer: Sealer;
   readonly files: SimulatedFiles;
   readonly damaged = new Set<string>();
+  readonly hand: OtherHand;
   /** Ids of crises in a file beside the database, and not in it. */
   readonly onlySpilled = new Set<string>();
   /** Rows purged at the end of their time: they have ended, and are not lost. */
@@ -70,14 +79,15 @@ export class SimulatedDisk implements DiskOfStore {
   #base: MemoryDisk;
   /** Number of operations that have come into the database, also those that left it at once. */
   arrivals = 0;
-  /** Every commit since the store was made, from which a backup rebuilds an older state. */
-  #log: (readonly Write[])[] = [];
+  /** Everything since the store was made, from which a backup rebuilds an older state. */
+  #log: Logged[] = [];
   #migration: (NonNullable<StoreInfo['migration']> & { readonly takesMs: number }) | null = null;
   #held: Hold['reason'] | null = null;
   #code: ErrorCode = 'HF_STORE_UNAVAILABLE';
 
   constructor(parts: DiskParts) {
     this.#parts = parts;
+    this.hand = new OtherHand(parts.onMended);
     const random = seededRandom(parts.seed);
     const bytes = (length: number): Uint8Array => seededBytes(length, random);
     this.storeId = Buffer.from(bytes(16)).toString('hex');
@@ -114,7 +124,8 @@ export class SimulatedDisk implements DiskOfStore {
       if (write.kind === 'purgeKept') await this.#noteConflictsGone(write.nowMs);
     }
     const results = await this.#base.commit(writes);
-    this.#log.push(writes);
+    this.#log.push({ writes });
+    this.hand.committed(writes, results);
     for (const write of writes) {
       if (write.kind === 'accept') this.onlySpilled.delete(write.id);
       if (COMES_IN.has(write.kind)) this.arrivals += 1;
@@ -124,6 +135,17 @@ export class SimulatedDisk implements DiskOfStore {
       this.#held = write.hold?.reason ?? null;
     }
     return results;
+  }
+
+  change(made: Change, isTouch = false): void {
+    change(this.#base.tables, made);
+    this.#log.push({ change: made, isTouch });
+    if (isTouch) this.hand.touch(made);
+  }
+
+  /** Tells whether a row is an earlier copy that somebody put back, and not handed out. */
+  isEarlier(row: StoredOperation): boolean {
+    return this.hand.codeOf(row) !== null;
   }
 
   spilled(id: string): void {
@@ -219,7 +241,10 @@ export class SimulatedDisk implements DiskOfStore {
     const log = this.#first(share);
     const base = createMemoryStore(this.storeId);
     await base.open();
-    for (const writes of log) await base.commit(writes);
+    for (const one of log) {
+      if ('writes' in one) await base.commit(one.writes);
+      else change(base.tables, one.change);
+    }
     const { standing } = await base.compareAnchor({ found: anchor });
     if (standing !== 'behind') return false;
     this.#held = null;
@@ -227,18 +252,22 @@ export class SimulatedDisk implements DiskOfStore {
     return true;
   }
 
-  /** The first commits, up to this share of all. */
-  #first(share: number): readonly (readonly Write[])[] {
+  /** The first of what was logged, up to this share of all. */
+  #first(share: number): readonly Logged[] {
     return this.#log.slice(0, Math.ceil(share * this.#log.length));
   }
 
-  async #replace(log: readonly (readonly Write[])[]): Promise<void> {
+  async #replace(log: readonly Logged[]): Promise<void> {
     await this.#noteConflictsGone(Number.POSITIVE_INFINITY);
     this.#base = createMemoryStore(this.storeId);
     this.#log = [];
     this.purged.clear();
+    this.hand.clear();
     await this.#base.open();
-    for (const writes of log) await this.commit(writes);
+    for (const one of log) {
+      if ('writes' in one) await this.commit(one.writes);
+      else this.change(one.change, one.isTouch);
+    }
     this.files.clear();
     this.onlySpilled.clear();
   }

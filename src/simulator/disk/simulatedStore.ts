@@ -1,14 +1,18 @@
 /**
  * The store of a simulated process: rows in memory, as SQLite would hold them, and beside them the real files of
- * crises over simulated ones. Rows may be damaged; the store then meets and quarantines them as the real one does
- * (PS-3).
+ * crises over simulated ones. Rows may be damaged, or touched by another hand; the store then meets and quarantines them
+ * as the real one does (PS-3, SE-6).
  *
  * @module
  */
 
 import { join } from 'node:path';
 import type { Clock } from '../../../machines/vocabulary/clock.ts';
-import { type HoldfastError, reviveError } from '../../../machines/vocabulary/errors.ts';
+import {
+  type ErrorCode,
+  type HoldfastError,
+  reviveError,
+} from '../../../machines/vocabulary/errors.ts';
 import type { MemoryDisk } from '../../../persistence/memory/memoryStore.ts';
 import {
   forwardBeside,
@@ -33,6 +37,7 @@ import {
   SPILL_FILE_NAME,
 } from '../../../persistence/sqlite/file/crisisSpills.ts';
 import type { Faults } from './faultyStore.ts';
+import type { Change, OtherHand, TellTouched } from './otherHand.ts';
 import type { SimulatedFiles } from './simulatedFiles.ts';
 
 /** Error of a damaged row. */
@@ -54,6 +59,10 @@ export interface DiskOfStore {
   readonly faults: Faults;
   /** Ids of rows that nobody can open. */
   readonly damaged: Set<string>;
+  /** What another hand has touched. */
+  readonly hand: OtherHand;
+  /** Changes a record by no write. */
+  change(change: Change): void;
   /** Hears that a crisis is in a file beside the database and not in it. */
   spilled(id: string): void;
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
@@ -89,6 +98,8 @@ class SimulatedStore {
   readonly #disk: DiskOfStore;
   readonly #clock: Clock;
   readonly #notices: HoldfastError[] = [];
+  /** Names of touched records that were told of. */
+  readonly #told = new Set<string>();
   #spills: CrisisSpills | null = null;
   #isOpened = false;
   #lastSeq = 0;
@@ -104,7 +115,7 @@ class SimulatedStore {
     // Nobody has closed it for a process that was killed.
     if (!this.#isOpened) this.#disk.base.claimed();
     this.#isOpened = true;
-    const info = await this.#disk.base.open();
+    const info = this.#disk.hand.opened(await this.#disk.base.open(), this.#touched);
     const told = (notice: HoldfastError): void => {
       this.#notices.push(notice);
     };
@@ -113,7 +124,9 @@ class SimulatedStore {
     const writes = spills.takeUp();
     spills.reserveForOutside();
     const seqs = writes.map(({ seq }) => seq);
-    this.#lastSeq = Math.max(this.#lastSeq, this.#disk.base.nextSeq() - 1, ...seqs);
+    const { missingSeqs } = this.#disk.hand;
+    const last = this.#disk.base.nextSeq() - 1;
+    this.#lastSeq = Math.max(this.#lastSeq, last, ...seqs, ...missingSeqs);
     const isTaken =
       writes.length > 0 &&
       faults.fate(writes) === 'works' &&
@@ -138,10 +151,9 @@ class SimulatedStore {
   }
 
   async commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
-    const results =
-      this.#disk.damaged.size === 0
-        ? await this.#disk.commit(writes)
-        : await this.#commitOverDamage(writes);
+    const results = this.#isWhole
+      ? await this.#disk.commit(writes)
+      : await this.#commitOverDamage(writes);
     for (const [index, write] of writes.entries()) {
       if (write.kind === 'quarantine' && results[index]?.kind === 'quarantined') this.#tell(write);
     }
@@ -159,36 +171,57 @@ class SimulatedStore {
     this.#disk.spilled(write.id);
   }
 
-  /** Answers a question; quarantines the damaged rows that it meets. */
+  /** Answers a question; quarantines the damaged and earlier rows that it meets. */
   async ask(question: Question, query: unknown): Promise<unknown> {
-    const { base, damaged } = this.#disk;
+    const { base, hand } = this.#disk;
     const asked = base[question] as (query: unknown) => Promise<unknown>;
     this.#deliverNotices();
-    if (damaged.size === 0) return await asked.call(base, query);
+    if (this.#isWhole) return await asked.call(base, query);
     if (question === 'check') return await this.#check();
     for (;;) {
       const answer = await asked.call(base, query);
       if (question === 'quarantine') return this.#asSealed(answer as readonly QuarantinedRecord[]);
-      const met = rowsIn(answer).filter((row) => this.#isDamaged(row));
-      if (met.length === 0) return answer;
+      const rows = rowsIn(answer);
+      const met = rows.filter((row) => this.#codeOf(row) !== null);
       for (const row of met) await this.#setAside(row);
+      if (met.length > 0) continue;
+      for (const row of rows) hand.met(row, this.#touched);
+      const given = hand.answer(question, query, answer, this.#touched);
+      this.#deliverNotices();
+      return given;
     }
   }
 
+  /** True where every record is as it was written. */
+  get #isWhole(): boolean {
+    return this.#disk.damaged.size === 0 && !this.#disk.hand.hasTouched;
+  }
+
+  /** Notes what is to be told of a touched record, with the next answer. */
+  readonly #touched: TellTouched = (error, once) => {
+    if (once !== undefined && this.#told.has(once)) return;
+    if (once !== undefined) this.#told.add(once);
+    this.#notices.push(error);
+  };
+
   /**
-   * Commits writes over damage: an update mends the row that it writes, and any other write that has to read a
-   * damaged row quarantines it.
+   * Commits writes over damaged and touched rows: an update mends the row that it writes, and any other write that has
+   * to read such a row quarantines it.
    */
   async #commitOverDamage(writes: readonly Write[]): Promise<readonly WriteResult[]> {
-    const { base, damaged } = this.#disk;
+    const { base, damaged, hand } = this.#disk;
     const results: WriteResult[] = [];
     for (const write of writes) {
       if (write.kind === 'update') damaged.delete(write.id);
       if (write.kind === 'replay' || write.kind === 'purge') {
         const row = await base.find(write.id);
-        if (row !== null && this.#isDamaged(row)) await this.#setAside(row);
+        if (row !== null && this.#codeOf(row) !== null) await this.#setAside(row);
       }
-      if (write.kind === 'reinstate' && damaged.has(write.id)) {
+      if (write.kind === 'purgeSettled') await this.#setEarlierAside();
+      const { changes, answer } = hand.before(write, base.tables, this.#touched);
+      for (const change of changes) this.#disk.change(change);
+      if (answer !== null) results.push(answer);
+      else if (write.kind === 'reinstate' && damaged.has(write.id)) {
         results.push({ kind: 'notReinstated', code: DAMAGED });
       } else {
         results.push(...(await this.#commitOne(write)));
@@ -197,16 +230,24 @@ class SimulatedStore {
     return results;
   }
 
+  /** Quarantines rows that ended by an earlier copy, and would be purged by it. */
+  async #setEarlierAside(): Promise<void> {
+    const { tables } = this.#disk.base;
+    for (const row of tables.standing('settled')) {
+      if (this.#disk.hand.codeOf(row) !== null) await this.#setAside(row);
+    }
+  }
+
   async #commitOne(write: Write): Promise<readonly WriteResult[]> {
     const results = await this.#disk.commit([write]);
     const [result] = results;
-    if (result?.kind === 'duplicate' && this.#isDamaged(result.of)) {
-      // The damaged row gives up its key, so that the new one can have it.
+    if (result?.kind === 'duplicate' && this.#codeOf(result.of) !== null) {
+      // Such a row gives up its key, so that the new one can have it.
       await this.#setAside(result.of);
       return await this.#disk.commit([write]);
     }
     if (result !== undefined && 'laneNext' in result && result.laneNext !== null) {
-      if (!this.#isDamaged(result.laneNext)) return results;
+      if (this.#codeOf(result.laneNext) === null) return results;
       // The operations behind it count among the heads of lanes that nobody woke.
       await this.#setAside(result.laneNext);
       return [{ ...result, laneNext: null }];
@@ -214,14 +255,21 @@ class SimulatedStore {
     return results;
   }
 
-  /** Opens every record to find the damaged ones. */
+  /** Opens every record to find the damaged ones, the earlier copies, and what is missing. */
   async #check(): Promise<CheckedPage> {
     let checked = 0;
     for (let afterSeq = 0; ; ) {
       const rows = await this.#disk.base.list({ afterSeq, limit: PAGE_ROWS });
-      for (const row of rows) if (this.#isDamaged(row)) await this.#setAside(row);
+      for (const row of rows) {
+        if (this.#codeOf(row) !== null) await this.#setAside(row);
+        else this.#disk.hand.met(row, this.#touched);
+      }
       const last = rows.at(-1);
-      if (last === undefined) return { checked, unreadable: 0, nextAfterSeq: null };
+      if (last === undefined) {
+        this.#disk.hand.checked(this.#touched);
+        this.#deliverNotices();
+        return { checked, unreadable: 0, nextAfterSeq: null };
+      }
       checked += rows.length;
       afterSeq = last.seq;
     }
@@ -233,13 +281,17 @@ class SimulatedStore {
     );
   }
 
-  #isDamaged({ id, standing }: Pick<StoredOperation, 'id' | 'standing'>): boolean {
-    return standing !== 'quarantined' && this.#disk.damaged.has(id);
+  /** The code of a row that can't be handed out; `null` where it can. */
+  #codeOf(row: StoredOperation): ErrorCode | null {
+    if (row.standing === 'quarantined') return null;
+    return this.#disk.damaged.has(row.id) ? DAMAGED : this.#disk.hand.codeOf(row);
   }
 
-  async #setAside({ seq, id, revision }: StoredOperation): Promise<void> {
-    await this.#disk.commit([{ kind: 'quarantine', seq, id, revision, code: DAMAGED }]);
-    this.#tell({ seq, id, code: DAMAGED });
+  async #setAside(row: StoredOperation): Promise<void> {
+    const { seq, id, revision } = row;
+    const code = this.#codeOf(row) ?? DAMAGED;
+    await this.#disk.commit([{ kind: 'quarantine', seq, id, revision, code }]);
+    this.#tell({ seq, id, code });
   }
 
   #tell({ seq, id, code }: QuarantinedRow): void {

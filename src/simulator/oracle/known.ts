@@ -35,7 +35,7 @@ export class Known {
   readonly purged = new Set<string | null>();
   /** Ids of operations that were dead letters at some time. */
   readonly letters = new Set<string>();
-  /** Ids and keys of rows that nobody can open any more. */
+  /** Ids and keys of rows that nobody can open any more, or that another hand has touched. */
   readonly damaged = new Set<string>();
   /** Ids of operations that crashed while they ran alone: dead letters exist for these (RT-4). */
   readonly culprits = new Set<string>();
@@ -105,6 +105,9 @@ export class Known {
         break;
       case 'damaged':
         this.damaged.add(event.id).add(event.key);
+        break;
+      case 'touched':
+        if (event.id !== undefined) this.damaged.add(event.id).add(event.key ?? event.id);
         break;
       case 'restored':
         this.#restored(event.rows);

@@ -83,6 +83,21 @@ interface Attempted {
   readonly onDisk?: DiskRow | null;
 }
 
+/** A record that another hand has changed. */
+interface Touched {
+  readonly what: 'work' | 'crisis' | 'plan' | 'crisisMode' | 'breaker' | 'record';
+  readonly how: 'deleted' | 'putBack';
+  /** Name of the record among all. */
+  readonly name: string;
+  /** Last process that ran before, or that runs meanwhile. */
+  readonly process: number;
+  /** Id and key of the operation; left out for other records. */
+  readonly id?: string;
+  readonly key?: string;
+  /** First person that an earlier plan names; left out for other records. */
+  readonly person?: string;
+}
+
 /** Events of a trace, by name. `onDisk` is there where a driver can look at that very moment. */
 export interface TraceEvents {
   /** A caller heard that its request is accepted, or that its crisis is durable. */
@@ -140,6 +155,10 @@ export interface TraceEvents {
     /** Person named by the subject's pinned plan, and the first person in the answer. */
     readonly planOwed?: string;
     readonly planGiven?: string | null;
+    /** Its subject, what became of the subject's plan, as the answer says, and the first person in the answer. */
+    readonly subject?: string;
+    readonly planSaid?: string;
+    readonly person?: string | null;
     /** Client that answered; left out where the owner did. */
     readonly client?: string;
   };
@@ -236,6 +255,12 @@ export interface TraceEvents {
   full: { readonly isFull: boolean };
   /** A crisis went into a file beside the database, which can't take it. */
   spilled: { readonly id: string };
+  /** Another hand, which has no key, has deleted a record of the store, or put an earlier copy of it back. */
+  touched: Touched;
+  /** A record that was touched is sealed anew, or deleted by its owner. */
+  mended: { readonly name: string };
+  /** A living process has told of records that are missing or earlier copies. */
+  toldOfTouched: { readonly code: string };
   /** The record of an operation on disk is now damaged, or may be lost. */
   damaged: { readonly id: string; readonly key: string };
   /**

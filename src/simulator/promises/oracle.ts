@@ -21,6 +21,7 @@ import { honesty } from './honesty.ts';
 import { lanes } from './lanes.ts';
 import { once } from './once.ts';
 import { orders } from './orders.ts';
+import { otherHand } from './otherHand.ts';
 import { progress } from './progress.ts';
 import { reasons } from './reasons.ts';
 import { requests } from './requests.ts';
@@ -48,6 +49,7 @@ export const CLAUSES: readonly Clause[] = [
   honesty,
   reasons,
   fairness,
+  otherHand,
 ].flat();
 
 /** Names the endings that a request may come to; `null` where no rule says. */

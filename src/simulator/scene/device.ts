@@ -51,6 +51,9 @@ const A_CALL_TAKES_MS_MAX = 600_000;
 /** Pace at which people catch up on what they wanted of a device that was off or asleep. */
 const LATER_EVERY_MS = 300;
 
+/** Codes of errors that tell of records that another hand has deleted or put back. */
+const TOUCHED: ReadonlySet<string> = new Set(['HF_RECORD_MISSING', 'HF_RECORD_STALE']);
+
 /** A process that owns the store of its device, until it dies. */
 export interface DeviceProcess {
   /** Number of the process on its device, from 1. */
@@ -140,6 +143,8 @@ export class Device {
   isOff = false;
   /** True once a backup has replaced its store. */
   wasRestored = false;
+  /** Paths of edited records of which another hand has touched what it keeps: it may know another version. */
+  readonly touchedRecords = new Set<string>();
   /** People's acts that wait until they can use it again. */
   #later: (() => void)[] = [];
 
@@ -174,6 +179,9 @@ export class Device {
       },
       onSpilled: (id) => {
         this.tell({ event: 'spilled', id });
+      },
+      onMended: (name) => {
+        this.tell({ event: 'mended', name });
       },
       retentionMs: () => Math.min(...this.everyOptions.map(({ retentionMs }) => retentionMs)),
     });
@@ -328,10 +336,12 @@ export class Device {
     return { made, owner };
   }
 
-  /** Tells the judge of an error that a living process has found in itself. */
+  /** Tells the judge of an error that a living process has found in itself, or in records that are not its own. */
   #tellDefect(error: unknown, life: Life): void {
-    if (life.isDead() || !isHoldfastError(error) || error.code !== 'HF_INTERNAL') return;
-    this.tell({ event: 'defect', message: error.message });
+    if (life.isDead() || !isHoldfastError(error)) return;
+    const { code, message } = error;
+    if (code === 'HF_INTERNAL') this.tell({ event: 'defect', message });
+    if (TOUCHED.has(code)) this.tell({ event: 'toldOfTouched', code });
   }
 
   /** Wraps a candidate's store, which only one process at a time may open. */
@@ -351,10 +361,11 @@ export class Device {
     });
   }
 
-  /** Kills the process, tells what is on disk, and starts the next one. */
-  async killAndBoot(): Promise<void> {
+  /** Kills the process, lets this happen to its disk, tells what is on it, and starts the next one. */
+  async killAndBoot(atRest = (): void => undefined): Promise<void> {
     this.process.kill();
     this.clients.bury();
+    atRest();
     await this.#tellDisk();
     this.#bootNext();
   }
@@ -543,8 +554,9 @@ export class Device {
     const { base, damaged } = this.disk;
     await base.open();
     const rows = await rowsAtRest(base);
-    return rows.some(({ row: { id }, context: { idempotencyKey } }) => {
-      return keyOfRow(id, idempotencyKey) === key && !damaged.has(id);
+    return rows.some(({ row, context: { idempotencyKey } }) => {
+      const isReadable = !damaged.has(row.id) && !this.disk.isEarlier(row);
+      return keyOfRow(row.id, idempotencyKey) === key && isReadable;
     });
   }
 
@@ -553,7 +565,7 @@ export class Device {
     const { base, purged } = this.disk;
     await base.open();
     const { spilled, outside } = this.disk.beside();
-    const there = await rowsAtRest(base, spilled);
+    const there = (await rowsAtRest(base, spilled)).filter(({ row }) => !this.disk.isEarlier(row));
     const ids = new Set(there.map(({ row }) => row.id));
     const gone = [...purged.values()].filter(({ id }) => !ids.has(id));
     const list = (): Promise<readonly StoredOperation[]> => Promise.resolve(gone.splice(0));

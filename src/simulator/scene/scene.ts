@@ -47,7 +47,8 @@ export interface Scene {
 
 /**
  * Groups of steps, of which a day has a least number each. Steps `beside` the others, faults `beneath`
- * them, faults that come together `among` them, and what is put back from `elsewhere` draw by seeds of their own.
+ * them, faults that come together `among` them, what is put back from `elsewhere`, and what another `hand` does draw by seeds
+ * of their own.
  */
 export type CountsAs =
   | 'work'
@@ -58,7 +59,8 @@ export type CountsAs =
   | 'beside'
   | 'beneath'
   | 'among'
-  | 'elsewhere';
+  | 'elsewhere'
+  | 'hand';
 
 /**
  * A kind of event. Each part of the simulator exports a list of kinds; `everyKind` in `steps/everyKind.ts` joins the

@@ -18,7 +18,7 @@ import { CRISIS_TYPE, crisisTypeAt, deviceAt, refused, TYPES, watch } from './wo
 
 const HOUR_MS = 3_600_000;
 /** Subjects whose plans processes keep and pin. Edits of plans use other subjects. */
-const PLANNED = ['planned-0', 'planned-1'] as const;
+export const PLANNED = ['planned-0', 'planned-1'] as const;
 /** Longest message of a crisis: a process with a lower limit would cut it, and send it under another key. */
 const SAID_BYTES_MAX = 1_000;
 
@@ -104,7 +104,9 @@ function call(
       const waitedMs = hasSlept ? 0 : clock.monotonic() - startedAtMs;
       const plan = planOwed === null ? {} : { planOwed, planGiven: resources[0]?.name ?? null };
       const { length: helps } = resources.filter(({ from }) => from === 'builtIn');
-      device.tell({ event: 'answered', key, id, waitedMs, mayWaitMs, helps, ...plan });
+      const { subject } = request;
+      const shown = { subject, planSaid: answer.plan, person: resources[0]?.name ?? null };
+      device.tell({ event: 'answered', key, id, waitedMs, mayWaitMs, helps, ...plan, ...shown });
       answered(device, id);
       durable.then(
         () => {

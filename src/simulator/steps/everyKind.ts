@@ -13,6 +13,7 @@ import { DISK } from './disk.ts';
 import { EDITS } from './edits.ts';
 import { NETWORK } from './network.ts';
 import { OPTIONS } from './options.ts';
+import { OTHER_HAND } from './otherHand.ts';
 import { PEOPLE } from './people.ts';
 import { PROCESSES } from './processes.ts';
 import { UPSTREAMS } from './upstreams.ts';
@@ -29,6 +30,7 @@ export const OWN_KINDS: readonly AnyStepKind[] = [
   ...AROUND,
   ...CLIENTS,
   ...CALLS,
+  ...OTHER_HAND,
 ];
 export const APP_KINDS: readonly AnyStepKind[] = [
   ...APP,
