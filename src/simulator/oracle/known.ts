@@ -37,6 +37,10 @@ export class Known {
   readonly letters = new Set<string>();
   /** Ids and keys of rows that nobody can open any more, or that another hand has touched. */
   readonly damaged = new Set<string>();
+  /** Ids and keys of those of which a person, or the process that had them in memory, has made a record again. */
+  readonly takenAnew = new Set<string>();
+  /** Ids and keys of touched operations, by the names of their records. */
+  readonly #touched = new Map<string, readonly string[]>();
   /** Ids of operations that crashed while they ran alone: dead letters exist for these (RT-4). */
   readonly culprits = new Set<string>();
   readonly expected: (key: string) => readonly string[] | null;
@@ -107,7 +111,12 @@ export class Known {
         this.damaged.add(event.id).add(event.key);
         break;
       case 'touched':
-        if (event.id !== undefined) this.damaged.add(event.id).add(event.key ?? event.id);
+        if (event.id === undefined) break;
+        this.damaged.add(event.id).add(event.key ?? event.id);
+        this.#touched.set(event.name, [event.id, event.key ?? event.id]);
+        break;
+      case 'mended':
+        for (const one of this.#touched.get(event.name) ?? []) this.takenAnew.add(one);
         break;
       case 'restored':
         this.#restored(event.rows);

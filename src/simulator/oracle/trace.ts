@@ -91,9 +91,10 @@ interface Touched {
   readonly name: string;
   /** Last process that ran before, or that runs meanwhile. */
   readonly process: number;
-  /** Id and key of the operation; left out for other records. */
+  /** Id, key and lane of the operation; left out for other records. */
   readonly id?: string;
   readonly key?: string;
+  readonly lane?: string | null;
   /** First person that an earlier plan names; left out for other records. */
   readonly person?: string;
 }

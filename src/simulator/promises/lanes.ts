@@ -66,11 +66,22 @@ export const lanes: readonly Clause[] = [
         'The head of a lane is as urgent as the most urgent operation behind it, on disk, from the transaction that accepts that one.',
     },
     requirements: ['OP-4'],
-    watch: (_, broken) => ({
-      atRest: (rows) => {
-        unraised(rows, broken);
-      },
-    }),
+    watch: (_, broken) => {
+      /** Lanes whose head another hand has deleted or put back: the next in it is raised by the process that finds it. */
+      const touched = new Set<string>();
+      return {
+        touched: ({ lane = null }) => {
+          if (lane !== null) touched.add(lane);
+        },
+        looked: ({ health }) => {
+          if (health.storeCheck.state === 'done') touched.clear();
+        },
+        atRest: (rows) => {
+          const judged = rows.filter(({ lane }) => lane === null || !touched.has(lane));
+          unraised(judged, broken);
+        },
+      };
+    },
   },
   {
     breach: 'two in one lane',

@@ -118,6 +118,8 @@ export const once: readonly Clause[] = [
       attempted: ({ key, id = known.accepted.get(key) ?? '', attempt }) => {
         // The runtime tells of a crisis's delivery before that is on disk (CR-4).
         if (known.outcomes.get(id)?.status !== 'completed' || known.isCrisis(id)) return;
+        // A person has decided that an earlier copy of it is to run.
+        if (known.takenAnew.has(id)) return;
         broken(`attempt ${attempt} of ${id}`);
       },
     }),
@@ -146,9 +148,9 @@ export const once: readonly Clause[] = [
           }
         },
         attempted: ({ key, attempt }) => {
-          // An earlier copy of a crisis is delivered: rather twice than never (CR-4).
-          const isEarlier = known.damaged.has(key) && isCrisisKey(key);
-          if (ended.has(key) && !isEarlier) broken(`attempt ${attempt} of ${key}`);
+          // An earlier copy of a crisis is delivered, rather twice than never (CR-4); another one if a person says so.
+          const isTaken = isCrisisKey(key) ? known.damaged.has(key) : known.takenAnew.has(key);
+          if (ended.has(key) && !isTaken) broken(`attempt ${attempt} of ${key}`);
         },
       };
     },

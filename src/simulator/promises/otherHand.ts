@@ -219,13 +219,16 @@ export const otherHand: readonly Clause[] = [
     needs: ['looks'],
     watch: (_, broken) => {
       const touches = new Touches(() => true);
-      /** Records of which a process must have told when it mends them. */
+      /** True once the process has told of any. */
       let isTold = false;
+      /** Records that it used and has mended, untold so far: what is told comes with the answer to the write. */
+      const owed: string[] = [];
       return {
         touched: touches.touched,
         disk: () => {
           touches.disk();
           isTold = false;
+          owed.length = 0;
         },
         toldOfTouched: () => {
           isTold = true;
@@ -233,9 +236,10 @@ export const otherHand: readonly Clause[] = [
         mended: ({ name }) => {
           const touch = touches.counting.get(name);
           touches.mended(name);
-          if (touch !== undefined && isUsed(touch) && !isTold) broken(`${name}, ${touch.how}`);
+          if (touch !== undefined && isUsed(touch)) owed.push(`${name}, ${touch.how}`);
         },
         looked: ({ health }) => {
+          for (const untold of owed.splice(0)) if (!isTold) broken(untold);
           if (health.phase !== 'running' || health.storeCheck.state !== 'done') return;
           const said = new Set(health.findings.map(({ id }) => id));
           for (const [name, touch] of touches.counting) {

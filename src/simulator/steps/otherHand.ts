@@ -64,7 +64,7 @@ function copyOf(tables: MemoryTables): Copy {
 }
 
 /** A change of a record, and what the judge has to know of it. */
-type Found = { readonly change: Change } & Pick<Touched, 'id' | 'key' | 'person'>;
+type Found = { readonly change: Change } & Pick<Touched, 'id' | 'key' | 'lane' | 'person'>;
 
 /** Lists the changes that another hand may make to records of a kind. */
 function changesOf(what: What, how: How, before: Copy, device: Device): readonly Found[] {
@@ -128,9 +128,10 @@ function isOfKind(row: MemoryRow, what: What): boolean {
 function touchedRow(how: How): (row: MemoryRow) => Found {
   return (row) => {
     const { id, seq } = row;
-    const { idempotencyKey } = decodeWork(row).snapshot.context;
+    const { idempotencyKey, entity } = decodeWork(row).snapshot.context;
+    const lane = entity === null ? null : `${entity.type}/${entity.id}`;
     const change: Change = { of: 'operation', id, seq, to: how === 'deleted' ? null : row };
-    return { change, id, key: keyOfRow(id, idempotencyKey) };
+    return { change, id, key: keyOfRow(id, idempotencyKey), lane };
   };
 }
 
@@ -155,7 +156,7 @@ function touch(scene: Scene, device: Device, drawn: Drawn, before: Copy): boolea
   if (found === undefined) return false;
   const { change, ...about } = found;
   disk.change(change, true);
-  if (change.of === 'kept') device.touchedRecords.add(`/v1/${change.key.key}`);
+  if (change.of === 'kept') device.touchedRecords.add(`/v1/${change.key.key.replace('\0', '/')}`);
   const { number: process } = device.process;
   device.tell({ event: 'touched', what, how, name: nameOf(change), process, ...about });
   scene.saw(`another hand: ${what} ${how}`);
