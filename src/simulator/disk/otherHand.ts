@@ -79,12 +79,14 @@ const component = (name: string): string => `component ${name}`;
 /** Tells of a record that is missing or stale; told once in a process where it has a name. */
 export type TellTouched = (error: HoldfastError, once?: string) => void;
 
+/** Hears by what kind of write a touched record is sealed anew, or deleted by its owner. */
+export type Mended = (name: string, by: Write['kind']) => void;
+
 export class OtherHand {
-  readonly #onMended: (name: string) => void;
+  readonly #onMended: Mended;
   readonly #touched = new Map<string, typeof MISSING | typeof STALE>();
 
-  /** @param onMended - hears that a record is sealed anew, or deleted by its owner */
-  constructor(onMended: (name: string) => void) {
+  constructor(onMended: Mended) {
     this.#onMended = onMended;
   }
 
@@ -230,12 +232,13 @@ export class OtherHand {
     if (this.#touched.size === 0) return;
     for (const [index, write] of writes.entries()) {
       const result = results[index];
-      if (result !== undefined) for (const name of sealedBy(write, result)) this.#mended(name);
+      if (result !== undefined)
+        for (const name of sealedBy(write, result)) this.#mended(name, write.kind);
     }
   }
 
-  #mended(name: string): void {
-    if (this.#touched.delete(name)) this.#onMended(name);
+  #mended(name: string, by: Write['kind']): void {
+    if (this.#touched.delete(name)) this.#onMended(name, by);
   }
 
   /** A plan that is an earlier copy is shown, and marked: better an earlier one than none. */

@@ -25,7 +25,7 @@ import { createSealer, type Sealer } from '../../../persistence/sealing/recordSe
 import { CrisisSpills } from '../../../persistence/sqlite/file/crisisSpills.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { createFaultyStore, type Faults, type FaultyStore, noFaults } from './faultyStore.ts';
-import { type Change, change, OtherHand } from './otherHand.ts';
+import { type Change, change, type Mended, OtherHand } from './otherHand.ts';
 import { type FileFaults, SimulatedFiles } from './simulatedFiles.ts';
 import { createSimulatedStore, type DiskOfStore, FOLDER, SPILL_PATHS } from './simulatedStore.ts';
 
@@ -44,8 +44,7 @@ export interface DiskParts {
   readonly onRelease: (reason: Hold['reason']) => void;
   /** Hears that a crisis went into a file beside the database. */
   readonly onSpilled: (id: string) => void;
-  /** Hears that a record that another hand has touched is sealed anew, or deleted by its owner. */
-  readonly onMended: (name: string) => void;
+  readonly onMended: Mended;
   /** Shortest time for which any process so far was to keep ended operations. */
   readonly retentionMs: () => number;
 }

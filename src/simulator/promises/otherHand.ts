@@ -9,9 +9,13 @@
  */
 
 import type { Clause } from '../oracle/clause.ts';
+import { standsStill } from '../oracle/look.ts';
 import type { TraceEvents } from '../oracle/trace.ts';
 
 const PAGE = 'how-to/find-out-what-is-missing';
+
+/** Time within which a process with a disk that is well has checked every record, however much it has to do. */
+const CHECKED_WITHIN_MS = 600_000;
 
 type Touch = TraceEvents['touched'];
 
@@ -83,9 +87,10 @@ export const otherHand: readonly Clause[] = [
       return {
         touched: touches.touched,
         disk: touches.disk,
-        // A person may take the earlier copy for the record.
-        mended: ({ name }) => {
-          touches.mended(name);
+        // A person may take the earlier copy for the record. A process that started since has nothing but the copy to go
+        // on with, and writes no record by it.
+        mended: ({ name, by }) => {
+          if (by !== 'update' || !touches.counting.has(name)) touches.mended(name);
         },
         attempted: ({ id = '', attempt }) => {
           if (touches.of(id) !== undefined) broken(`attempt ${attempt} of ${id}`);
@@ -238,9 +243,11 @@ export const otherHand: readonly Clause[] = [
           touches.mended(name);
           if (touch !== undefined && isUsed(touch)) owed.push(`${name}, ${touch.how}`);
         },
-        looked: ({ health }) => {
+        looked: ({ health, world }) => {
           for (const untold of owed.splice(0)) if (!isTold) broken(untold);
-          if (health.phase !== 'running' || health.storeCheck.state !== 'done') return;
+          if (health.phase !== 'running') return;
+          const isLate = Math.min(world.upMs, world.diskWellMs) >= CHECKED_WITHIN_MS;
+          if (health.storeCheck.state !== 'done' && (!isLate || standsStill(health))) return;
           const said = new Set(health.findings.map(({ id }) => id));
           for (const [name, touch] of touches.counting) {
             const finding = findingOf(touch);

@@ -180,8 +180,8 @@ export class Device {
       onSpilled: (id) => {
         this.tell({ event: 'spilled', id });
       },
-      onMended: (name) => {
-        this.tell({ event: 'mended', name });
+      onMended: (name, by) => {
+        this.tell({ event: 'mended', name, by });
       },
       retentionMs: () => Math.min(...this.everyOptions.map(({ retentionMs }) => retentionMs)),
     });

@@ -14,6 +14,7 @@ import { EDITS } from './edits.ts';
 import { HONESTY } from './honesty.ts';
 import { NETWORK } from './network.ts';
 import { OPTIONS } from './options.ts';
+import { OTHER_HAND } from './otherHand.ts';
 import type { Plant } from './plant.ts';
 import { PROCESSES } from './processes.ts';
 
@@ -29,4 +30,5 @@ export const EVERY_PLANT: readonly Plant[] = [
   ...OPTIONS,
   ...EDITS,
   ...HONESTY,
+  ...OTHER_HAND,
 ];
