@@ -359,7 +359,14 @@ const TOUCHED = {
 } as const;
 
 const BY_ANOTHER_HAND: readonly Situation[] = Object.entries(TOUCHED).flatMap(([what, says]) =>
-  ['deleted', 'putBack'].map((how) => noted(`another hand: ${what} ${how}`, `${says} It is told.`)),
+  ['deleted', 'putBack'].map((how) =>
+    at(
+      'touched',
+      `another hand: ${what} ${how}`,
+      `${says} It is told.`,
+      (touched) => touched.what === what && touched.how === how,
+    ),
+  ),
 );
 
 /** Every situation, in the order of the report. */

@@ -32,6 +32,8 @@ export const HEALTH = {
     ...{ inLane: 0, scheduled: 0, rateLimited: 0, turn: 0 },
   },
   crises: { escalated: 0 },
+  crisisMode: { global: null, subjects: 0 },
+  storeCheck: { state: 'done' },
 } as unknown as Look['health'];
 export const HOUR_MS = 3_600_000;
 const OPEN_ROW: OpenRow = {

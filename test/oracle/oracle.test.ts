@@ -43,6 +43,7 @@ import {
   turn,
   UNDELIVERED,
 } from './looksByHand.ts';
+import { TOUCHED_BROKEN, TOUCHED_CLEAN } from './touchedByHand.ts';
 
 const BROKEN: Histories = joined([
   BROKEN_PLAINLY,
@@ -50,6 +51,7 @@ const BROKEN: Histories = joined([
   ORDERS_BROKEN,
   CALLS_BROKEN,
   AUDIT_BROKEN,
+  TOUCHED_BROKEN,
 ]);
 
 /** Joins all histories, by the name of the breach. */
@@ -217,6 +219,14 @@ describe('a history that keeps every promise', () => {
   });
 });
 
+describe('a device whose store another hand has touched', () => {
+  const ofHand = new Set(Object.keys(TOUCHED_BROKEN));
+  test.each(Object.entries(TOUCHED_CLEAN))('SE-6 breaks nothing where %s', (_, events) => {
+    const breaches = kindsOf(judge(ALL_SEEING, events, expected));
+    expect(breaches.filter((breach) => ofHand.has(breach))).toEqual([]);
+  });
+});
+
 describe.each(Object.entries(BROKEN))('%s', (kind, histories) => {
   test.each(histories.map((events, index) => [index + 1, events] as const))(
     `OP-2 OP-3 OP-4 PS-2 RT-4 control: history %i is found out`,
@@ -265,6 +275,8 @@ const OF_LOOKS = [
   'nobody was told',
   'taken on before anybody was told',
   'health is silent of a crisis',
+  'crisis mode in doubt is off',
+  'another hand is not told of',
 ];
 const OF_ANOTHER_PROCESS = [
   ...OF_LOOKS,
@@ -281,6 +293,8 @@ const OF_ANOTHER_PROCESS = [
   'crisis refused',
   'crisis answered without help',
   'crisis answered without its plan',
+  'an earlier plan is not marked',
+  'an earlier plan is not shown',
   'slot leaked',
 ];
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -301,6 +315,8 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'crisis waited',
     'crisis answered without help',
     'crisis answered without its plan',
+    'an earlier plan is not marked',
+    'an earlier plan is not shown',
     'crisis of a client waited',
     'slot leaked',
   ],

@@ -146,7 +146,7 @@ interface Drawn {
 }
 
 /** Touches a record, unless there is none or the disk has another trouble; tells whether it did. */
-function touch(scene: Scene, device: Device, drawn: Drawn, before: Copy): boolean {
+function touch(device: Device, drawn: Drawn, before: Copy): boolean {
   const { what, how, which } = drawn;
   const { disk } = device;
   const all = changesOf(what, how, before, device).filter(
@@ -159,7 +159,6 @@ function touch(scene: Scene, device: Device, drawn: Drawn, before: Copy): boolea
   if (change.of === 'kept') device.touchedRecords.add(`/v1/${change.key.key.replace('\0', '/')}`);
   const { number: process } = device.process;
   device.tell({ event: 'touched', what, how, name: nameOf(change), process, ...about });
-  scene.saw(`another hand: ${what} ${how}`);
   return true;
 }
 
@@ -249,10 +248,10 @@ function touchAndBoot(scene: Scene, device: Device, drawn: Drawn, before: Copy):
   }
   if (drawn.what === 'plan') askLater(scene, device, drawn);
   if (drawn.isAtRest) {
-    void device.killAndBoot(() => void touch(scene, device, drawn, before));
+    void device.killAndBoot(() => void touch(device, drawn, before));
     return;
   }
-  if (!touch(scene, device, drawn, before)) return;
+  if (!touch(device, drawn, before)) return;
   const end = scene.untilHealed(() => {
     if (!device.isOff) void device.killAndBoot();
   });

@@ -1,0 +1,122 @@
+/**
+ * Histories by hand for the oracle: another hand touches a store, and a device makes of it what it must not, or what it
+ * may.
+ *
+ * @module
+ */
+
+import type { TraceEvent, TraceEvents } from '../../src/simulator/oracle/trace.ts';
+import { asked, attempted, ended, finished, type Histories } from './historiesByHand.ts';
+import { called, HEALTH, HOUR_MS, seen } from './looksByHand.ts';
+
+const NO_ROWS: TraceEvent = { event: 'disk', rows: [] };
+
+/** Another hand touches this while no process runs; `isAtRest` is false for while one runs, which ends later. */
+function touched(given: Partial<TraceEvents['touched']>, isAtRest = true): readonly TraceEvent[] {
+  const operation = { id: 'op-1', key: 'key-1' };
+  const touch = { what: 'work', how: 'putBack', name: 'operation 1', process: 1 } as const;
+  const event = { event: 'touched', ...touch, ...operation, ...given } as const;
+  return isAtRest ? [event, NO_ROWS] : [event];
+}
+
+const mended = (name: string, by: string): TraceEvent => ({ event: 'mended', name, by });
+const told: TraceEvent = { event: 'toldOfTouched', code: 'HF_RECORD_STALE' };
+
+const CRISIS = { what: 'crisis', how: 'putBack', id: 'op-1', key: 'crisis-1' } as const;
+const PLAN = { what: 'plan', how: 'putBack', name: 'plan user-1', person: 'Sam' } as const;
+const MODE = { what: 'crisisMode', how: 'deleted', name: 'component crisisModes' } as const;
+
+/** A crisis is answered, with this person first. */
+function answered(planSaid: string, person: string | null): TraceEvent {
+  const answer = { key: 'crisis-2', id: 'op-2', subject: 'user-1', waitedMs: 0 };
+  return { event: 'answered', ...answer, planSaid, person };
+}
+
+/** A device says of itself that all is well, or this, once every record was checked. */
+function saying(...ids: readonly string[]): TraceEvent {
+  const findings = ids.map((id) => ({ id, component: 'storage', health: 'degraded', costs: 30 }));
+  return seen({ findings: findings.map((one) => ({ ...one, reason: one.id })) });
+}
+
+const modeOf = (global: object | null): TraceEvent => seen({ crisisMode: { global, subjects: 0 } });
+const unchecked = (upMs: number): TraceEvent =>
+  seen({ storeCheck: { ...HEALTH.storeCheck, state: 'running' } }, [], null, { upMs });
+
+export const TOUCHED_BROKEN: Histories = {
+  'an earlier copy went out': [
+    [...touched({}), attempted(1)],
+    [...touched({}), mended('operation 1', 'update'), attempted(1)],
+    [...touched({}, false), NO_ROWS, attempted(1)],
+  ],
+  'what was deleted went out': [
+    [...touched({ how: 'deleted' }), attempted(1)],
+    [...touched({ how: 'deleted' }, false), attempted(1), NO_ROWS, attempted(1, 2)],
+  ],
+  'an earlier crisis is not delivered': [[...touched(CRISIS), finished(ended(1))]],
+  'an earlier plan is not marked': [
+    [...touched(PLAN), answered('included', 'Sam')],
+    [...touched(PLAN), mended('plan user-1', 'crisisPlan'), answered('included', 'Sam')],
+  ],
+  'an earlier plan is not shown': [
+    [...touched(PLAN), answered('none', null)],
+    [...touched(PLAN), answered('unreadable', null)],
+  ],
+  'crisis mode in doubt is off': [
+    [...touched(MODE), modeOf(null)],
+    [...touched({ ...MODE, how: 'putBack' }), modeOf({}), modeOf(null)],
+  ],
+  'another hand is not told of': [
+    [...touched({}), saying('recordsMissing')],
+    [...touched({ how: 'deleted' }), saying('quarantined')],
+    [...touched({ how: 'deleted' }), unchecked(HOUR_MS)],
+    [...touched({ what: 'record' }), saying('recordsMissing')],
+    [...touched(MODE), mended(MODE.name, 'component'), saying()],
+    [told, ...touched(MODE), mended(MODE.name, 'component'), saying()],
+  ],
+};
+
+/** What a device may make of it. */
+export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
+  'what was put back is set aside, and told': [...touched({}), saying('quarantined')],
+  'a person has the earlier copy run': [
+    ...touched({}),
+    mended('operation 1', 'reinstate'),
+    attempted(1),
+  ],
+  'a process goes on with what it has in memory': [...touched({}, false), attempted(1)],
+  'and makes a record of it again': [
+    ...touched({}, false),
+    mended('operation 1', 'update'),
+    NO_ROWS,
+    attempted(1),
+  ],
+  'what was deleted is told': [
+    ...touched({ how: 'deleted' }),
+    unchecked(1),
+    saying('recordsMissing'),
+  ],
+  'a crisis is delivered again': [...touched(CRISIS), attempted(1), finished(ended(1))],
+  'a crisis was called off': [asked(1, 'cancel'), ...touched(CRISIS), finished(ended(1))],
+  'a plan is shown and marked': [...touched(PLAN), answered('earlierCopy', 'Sam')],
+  'a plan is written again': [
+    ...touched(PLAN),
+    mended('plan user-1', 'crisisPlan'),
+    answered('included', 'Kim'),
+    answered('none', null),
+  ],
+  'a plan is not read in time': [...touched(PLAN), answered('notReadInTime', null)],
+  'crisis mode is on, told, and ended': [
+    ...touched(MODE),
+    mended(MODE.name, 'component'),
+    told,
+    modeOf({}),
+    called('crisisMode.leave', {}, null, 'ben'),
+    modeOf(null),
+  ],
+  'what a backup replaced is forgotten': [
+    ...touched({}),
+    { event: 'restored', rows: [] },
+    saying(),
+    attempted(1),
+  ],
+};
