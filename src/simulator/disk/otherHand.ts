@@ -3,7 +3,7 @@
  * what a store says of them.
  *
  * It stands in for the set of all records (docs/decisions/0294): rows in memory have no seals, so there are no tags to
- * compare. What was touched is remembered by name until a write seals the record anew or deletes it, and is answered
+ * compare. What was touched is remembered by name until a write seals the record again or deletes it, and is answered
  * for as persistence/sqlite/rows does where its tags differ. Not in it: that tags find every touch, touches of the set
  * itself, of single columns, indexes, counts, quarantine and conflicts. Those are for
  * test/persistence/sqlite/rows/recordSet.test.ts and test/oracle/tampering.
@@ -39,7 +39,7 @@ export type Change =
   | { readonly of: 'component'; readonly name: string; to: string | null };
 
 /** Changes what lies in the tables, by no write. */
-export function change(tables: MemoryTables, { ...change }: Change): void {
+export function changeRecord(tables: MemoryTables, change: Change): void {
   switch (change.of) {
     case 'operation':
       tables.replace(tables.byId(change.id) ?? null, change.to);
@@ -79,7 +79,7 @@ const component = (name: string): string => `component ${name}`;
 /** Tells of a record that is missing or stale; told once in a process where it has a name. */
 export type TellTouched = (error: HoldfastError, once?: string) => void;
 
-/** Hears by what kind of write a touched record is sealed anew, or deleted by its owner. */
+/** Hears by what kind of write a touched record is sealed again, or deleted by its owner. */
 export type Mended = (name: string, by: Write['kind']) => void;
 
 export class OtherHand {
@@ -210,7 +210,7 @@ export class OtherHand {
     }
   }
 
-  /** The row of a live operation is written wholly anew, out of its lane and without its key. */
+  /** The row of a live operation is written again as a whole, out of its lane and, but for a crisis, without its key. */
   #madeWhole(
     { seq, id, revision }: Extract<Write, { kind: 'update' }>,
     tables: MemoryTables,
@@ -227,7 +227,7 @@ export class OtherHand {
     return [{ of: 'operation', seq, id, to: whole }];
   }
 
-  /** Notes what these writes have sealed anew or deleted. */
+  /** Notes what these writes have sealed again or deleted. */
   committed(writes: readonly Write[], results: readonly WriteResult[]): void {
     if (this.#touched.size === 0) return;
     for (const [index, write] of writes.entries()) {
@@ -257,7 +257,7 @@ export class OtherHand {
   }
 }
 
-/** The records that a write has sealed anew, or deleted. */
+/** The records that a write has sealed again, or deleted. */
 function sealedBy(write: Write, result: WriteResult): readonly string[] {
   switch (write.kind) {
     case 'update':

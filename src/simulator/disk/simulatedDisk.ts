@@ -25,7 +25,7 @@ import { createSealer, type Sealer } from '../../../persistence/sealing/recordSe
 import { CrisisSpills } from '../../../persistence/sqlite/file/crisisSpills.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { createFaultyStore, type Faults, type FaultyStore, noFaults } from './faultyStore.ts';
-import { type Change, change, type Mended, OtherHand } from './otherHand.ts';
+import { type Change, changeRecord, type Mended, OtherHand } from './otherHand.ts';
 import { type FileFaults, SimulatedFiles } from './simulatedFiles.ts';
 import { createSimulatedStore, type DiskOfStore, FOLDER, SPILL_PATHS } from './simulatedStore.ts';
 
@@ -137,7 +137,7 @@ export class SimulatedDisk implements DiskOfStore {
   }
 
   change(made: Change, isTouch = false): void {
-    change(this.#base.tables, made);
+    changeRecord(this.#base.tables, made);
     this.#log.push({ change: made, isTouch });
     if (isTouch) this.hand.touch(made);
   }
@@ -242,7 +242,7 @@ export class SimulatedDisk implements DiskOfStore {
     await base.open();
     for (const one of log) {
       if ('writes' in one) await base.commit(one.writes);
-      else change(base.tables, one.change);
+      else changeRecord(base.tables, one.change);
     }
     const { standing } = await base.compareAnchor({ found: anchor });
     if (standing !== 'behind') return false;

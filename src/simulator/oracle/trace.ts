@@ -258,7 +258,7 @@ export interface TraceEvents {
   spilled: { readonly id: string };
   /** Another hand, which has no key, has deleted a record of the store, or put an earlier copy of it back. */
   touched: Touched;
-  /** A record that was touched is sealed anew by this kind of write, or deleted by its owner. */
+  /** A record that was touched is sealed again by this kind of write, or deleted by its owner. */
   mended: { readonly name: string; readonly by: string };
   /** A living process has told of records that are missing or earlier copies. */
   toldOfTouched: { readonly code: string };
