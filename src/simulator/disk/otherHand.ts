@@ -220,9 +220,11 @@ export class OtherHand {
     // A crisis is used as it is, where the write follows it.
     if (row.revision === revision - 1 && row.aside === null && this.codeOf(row) === null) return [];
     const { before = row } = row.aside ?? {};
+    const idempotencyKey =
+      row.aside === null && this.codeOf(row) === null ? row.idempotencyKey : null;
     const whole: MemoryRow = {
       ...before,
-      ...{ revision: revision - 1, lane: null, idempotencyKey: null, aside: null },
+      ...{ revision: revision - 1, lane: null, idempotencyKey, aside: null },
     };
     return [{ of: 'operation', seq, id, to: whole }];
   }

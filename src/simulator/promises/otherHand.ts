@@ -117,7 +117,7 @@ export const otherHand: readonly Clause[] = [
     breach: 'an earlier crisis is not delivered',
     says: { page: PAGE, sentence: 'It is delivered, perhaps for a second time, and told' },
     requirements: ['SE-6', 'CR-4'],
-    watch: (_, broken) => {
+    watch: (known, broken) => {
       const touches = new Touches(({ what, how }) => what === 'crisis' && how === 'putBack');
       const owed = new Set<string>();
       return {
@@ -128,15 +128,15 @@ export const otherHand: readonly Clause[] = [
           touches.clear();
         },
         attempted: ({ id = '' }) => void owed.delete(id),
-        asked: ({ id, what }) => {
-          if (what === 'cancel') for (const one of id === null ? [...owed] : [id]) owed.delete(one);
-        },
         // The crises of a copy are those of the store that it is of.
         copied: () => {
           owed.clear();
         },
         finished: ({ mayWait }) => {
-          for (const id of owed) if (mayWait?.has(id) !== true) broken(id);
+          // Somebody may have called it off, before or after.
+          for (const id of owed) {
+            if (mayWait?.has(id) !== true && !known.cancelled.has(id)) broken(id);
+          }
         },
       };
     },
