@@ -352,7 +352,7 @@ const BY_PEOPLE: readonly Situation[] = [
 const TOUCHED = {
   work: 'Nothing of it goes out.',
   crisis: 'One that was put back is delivered, perhaps again.',
-  plan: 'An earlier one is shown, and marked.',
+  plan: 'An earlier one is shown and marked, and a deleted one does not count as none.',
   crisisMode: 'It is on for everybody.',
   breaker: 'An earlier state of it is used.',
   record: 'It counts as not there.',

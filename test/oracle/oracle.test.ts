@@ -295,6 +295,7 @@ const OF_ANOTHER_PROCESS = [
   'crisis answered without its plan',
   'an earlier plan is not marked',
   'an earlier plan is not shown',
+  'a deleted plan counts as none',
   'slot leaked',
 ];
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -317,6 +318,7 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     'crisis answered without its plan',
     'an earlier plan is not marked',
     'an earlier plan is not shown',
+    'a deleted plan counts as none',
     'crisis of a client waited',
     'slot leaked',
   ],

@@ -24,6 +24,7 @@ const told: TraceEvent = { event: 'toldOfTouched', code: 'HF_RECORD_STALE' };
 
 const CRISIS = { what: 'crisis', how: 'putBack', id: 'op-1', key: 'crisis-1' } as const;
 const PLAN = { what: 'plan', how: 'putBack', name: 'plan user-1', person: 'Sam' } as const;
+const NO_PLAN = { what: 'plan', how: 'deleted', name: 'plan user-1' } as const;
 const MODE = { what: 'crisisMode', how: 'deleted', name: 'component crisisModes' } as const;
 
 /** A crisis is answered, with this person first. */
@@ -60,6 +61,10 @@ export const TOUCHED_BROKEN: Histories = {
   'an earlier plan is not shown': [
     [...touched(PLAN), answered('none', null)],
     [...touched(PLAN), answered('unreadable', null)],
+  ],
+  'a deleted plan counts as none': [
+    [...touched(NO_PLAN), answered('none', null)],
+    [...touched(NO_PLAN, false), answered('included', 'Sam'), NO_ROWS, answered('none', null)],
   ],
   'crisis mode in doubt is off': [
     [...touched(MODE), modeOf(null)],
@@ -105,6 +110,13 @@ export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     answered('none', null),
   ],
   'a plan is not read in time': [...touched(PLAN), answered('notReadInTime', null)],
+  'a deleted plan is said to be unreadable': [...touched(NO_PLAN), answered('unreadable', null)],
+  'a deleted plan is in memory of a process': [...touched(NO_PLAN, false), answered('none', null)],
+  'a deleted plan is written again, and its owner deletes it': [
+    ...touched(NO_PLAN),
+    mended('plan user-1', 'crisisPlan'),
+    answered('none', null),
+  ],
   'crisis mode is on, told, and ended': [
     ...touched(MODE),
     mended(MODE.name, 'component'),

@@ -138,6 +138,7 @@ export class OtherHand {
       isCrisisModeInDoubt: this.#touched.has(component(CRISIS_MODES)),
       crisisPlans: {
         ...crisisPlans,
+        isEmpty: crisisPlans.isEmpty && this.#missing('plan ') === 0,
         pinned: crisisPlans.pinned.map((one) => this.#shown(one, tell)),
       },
     };
@@ -153,7 +154,9 @@ export class OtherHand {
       }
       case 'crisisPlanPage': {
         const page = found as CrisisPlanPage;
-        return { ...page, kept: page.kept.map((one) => this.#shown(one, tell)) };
+        const missing = page.next === null ? this.#missing('plan ') : 0;
+        const shown = page.kept.map((one) => this.#shown(one, tell));
+        return { ...page, kept: shown, unreadable: page.unreadable + missing };
       }
       case 'kept': {
         const code = this.#touched.get(kept(query as KeptKey));
@@ -252,10 +255,15 @@ export class OtherHand {
   }
 
   #tellMissing(prefix: string, what: string, tell: TellTouched): void {
-    const gone = [...this.#touched].filter(
-      ([name, code]) => code === MISSING && name.startsWith(prefix),
-    );
-    if (gone.length > 0) tell(missing(`${gone.length} ${what}`));
+    const gone = this.#missing(prefix);
+    if (gone > 0) tell(missing(`${gone} ${what}`));
+  }
+
+  /** Number of records of a kind that must be there and are not. */
+  #missing(prefix: string): number {
+    const isMissing = ([name, code]: readonly [string, string]): boolean =>
+      code === MISSING && name.startsWith(prefix);
+    return [...this.#touched].filter(isMissing).length;
   }
 }
 

@@ -184,6 +184,28 @@ export const otherHand: readonly Clause[] = [
     },
   },
   {
+    breach: 'a deleted plan counts as none',
+    says: {
+      page: 'crisis',
+      sentence: "There is one, and it can't be opened, or somebody deleted it from the store's file",
+    },
+    requirements: ['SE-6', 'CR-3'],
+    needs: ['crisisAnswers'],
+    watch: (_, broken) => {
+      const touches = new Touches(({ what, how }) => what === 'plan' && how === 'deleted');
+      return {
+        touched: touches.touched,
+        disk: touches.disk,
+        mended: ({ name }) => {
+          touches.mended(name);
+        },
+        answered: ({ key, subject, planSaid }) => {
+          if (touches.counting.has(`plan ${subject}`) && planSaid === 'none') broken(key);
+        },
+      };
+    },
+  },
+  {
     breach: 'crisis mode in doubt is off',
     says: { page: PAGE, sentence: 'Crisis mode is on for everybody, by `holdfast`, for 24 hours' },
     requirements: ['SE-6', 'CR-6'],

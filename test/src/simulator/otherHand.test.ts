@@ -71,7 +71,8 @@ async function said(store: Store): Promise<unknown> {
   for (let afterSeq: number | null = 0; afterSeq !== null; ) {
     afterSeq = (await store.check({ afterSeq, limit: 2 })).nextAfterSeq;
   }
-  const shown = [await store.crisisPlan('user-1'), await store.kept(KEY)];
+  const plans = await store.crisisPlanPage({ after: 0, limit: 9 });
+  const shown = [await store.crisisPlan('user-1'), plans, await store.kept(KEY)];
   const { rows } = await store.keptPage({ room: 'entity', order: 'oldest', fromSeq: 0, limit: 9 });
   await store.recount();
   const [updated] = await store.commit([settlement(CRISIS, { urgency: 0 })]);

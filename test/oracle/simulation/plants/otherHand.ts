@@ -48,6 +48,16 @@ export const OTHER_HAND: readonly Plant[] = [
     seedsMax: 20,
   },
   {
+    name: 'deleted-plan-is-none',
+    file: 'actors/crisis/plansAtHand.ts',
+    find: 'this.#isWhole = left === 0 && unreadable === 0;',
+    replace: 'this.#isWhole = left === 0;',
+    says: 'Once the plans that are there are in memory, one that somebody has deleted counts as none.',
+    finds: /^a deleted plan counts as none: /,
+    about: 'hand',
+    seedsMax: 20,
+  },
+  {
     name: 'missing-records-not-in-health',
     file: 'src/views/storeDamage.ts',
     find: "new Set(['HF_RECORD_MISSING', 'HF_RECORD_STALE'])",
