@@ -154,9 +154,9 @@ export class OtherHand {
       }
       case 'crisisPlanPage': {
         const page = found as CrisisPlanPage;
-        const missing = page.next === null ? this.#missing('plan ') : 0;
+        const gone = page.next === null ? this.#missing('plan ') : 0;
         const shown = page.kept.map((one) => this.#shown(one, tell));
-        return { ...page, kept: shown, unreadable: page.unreadable + missing };
+        return { ...page, kept: shown, unreadable: page.unreadable + gone };
       }
       case 'kept': {
         const code = this.#touched.get(kept(query as KeptKey));

@@ -187,7 +187,8 @@ export const otherHand: readonly Clause[] = [
     breach: 'a deleted plan counts as none',
     says: {
       page: 'crisis',
-      sentence: "There is one, and it can't be opened, or somebody deleted it from the store's file",
+      sentence:
+        "There is one, and it can't be opened, or somebody deleted it from the store's file",
     },
     requirements: ['SE-6', 'CR-3'],
     needs: ['crisisAnswers'],
