@@ -4,6 +4,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { parseEntry } from '../../../persistence/audit/auditEntry.ts';
 import { CRISIS_MODES, type Store, type Write } from '../../../persistence/port/store.ts';
 import { type Change, OtherHand } from '../../../src/simulator/disk/otherHand.ts';
 import { SimulatedDisk } from '../../../src/simulator/disk/simulatedDisk.ts';
@@ -75,18 +76,22 @@ async function said(store: Store): Promise<unknown> {
   const shown = [await store.crisisPlan('user-1'), plans, await store.kept(KEY)];
   const { rows } = await store.keptPage({ room: 'entity', order: 'oldest', fromSeq: 0, limit: 9 });
   await store.recount();
-  const [updated] = await store.commit([settlement(CRISIS, { urgency: 0 })]);
+  const audit = { id: idOf(CRISIS), atMs: 9, act: 'operation.ended', operationId: idOf(CRISIS) };
+  const ending = settlement(CRISIS, { urgency: 0 });
+  const [updated] = await store.commit([{ ...ending, audit } as Write]);
   const [kept] = await store.commit([keep('third', 0)]);
   // What is told comes with an answer.
   await store.counts();
   await store.counts();
+  const { entries } = await store.auditPage({ fromSeq: 0, limit: 9 });
+  const recorded = entries.map(parseEntry).map(({ act, operation }) => ({ act, operation }));
   return {
     // Rows in memory are counted when somebody asks: no count of them is wrong.
     told: told.filter((what) => what !== 'HF_STORE_MENDED').toSorted(),
     next,
     work: [...inHand, ...claimed.rows].map(({ state }) => state),
     ...{ components: [...components], isCrisisModeInDoubt, crisisPlans, shown, rows },
-    ...{ updated, kept },
+    ...{ updated, kept, recorded },
   };
 }
 
