@@ -238,6 +238,8 @@ export interface ConflictRules {
 
 const ROUNDS_MAX = 16;
 export const SILENT_MAX_MS = 400 * 86_400_000;
+/** Longest such time; longer is for good. An instant so far off is still a whole number of milliseconds. */
+const SILENT_FOR_GOOD_MS = 2 ** 52;
 
 /** By what edits of a handler are merged; `null` for one whose operations are no edits, or that can't read a record. */
 export function conflictRulesOf({ conflicts, run }: Handler): ConflictRules | null {
@@ -249,7 +251,7 @@ export function conflictRulesOf({ conflicts, run }: Handler): ConflictRules | nu
     fetchCurrent,
     roundsMax: options.roundsMax ?? ROUNDS_MAX,
     isAuthority: options.isAuthority ?? false,
-    silentMaxMs: options.silentMaxMs ?? SILENT_MAX_MS,
+    silentMaxMs: Math.ceil(Math.min(options.silentMaxMs ?? SILENT_MAX_MS, SILENT_FOR_GOOD_MS)),
     metaBytesMax: options.metaBytesMax ?? META_BYTES_MAX,
     asCrisisPlan: options.asCrisisPlan ?? null,
   };

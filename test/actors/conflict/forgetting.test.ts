@@ -69,6 +69,21 @@ async function awayFor(
   return { world, upstream, kept, ...back };
 }
 
+test.each([1.5, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE])(
+  'CF-7 what is known of a record is kept where a device may be silent for %d ms',
+  async (silentMaxMs) => {
+    const world = createWorld();
+    const upstream = new RecordUpstream();
+    const handlers = { 'records.put': upstream.handler({ silentMaxMs }) };
+    const { runtime } = world.boot({ device: 'phone', handlers });
+    const change = { entity: SETTINGS, subject: 'user-42', value: BEGUN, version: '"1"' };
+    expect(await world.clock.run(runtime.remoteChange(change))).toMatchObject({ status: 'taken' });
+    const kept = await world.disk.kept(KEY);
+    expect(kept).toMatchObject({ keepUntilMs: expect.toSatisfy(Number.isSafeInteger) as number });
+    await world.clock.run(runtime.close());
+  },
+);
+
 describe('what is known of a record', () => {
   test('CF-7 SE-5 is purged once it was not heard of for as long as a device may be silent', async () => {
     const { world, runtime, change, errors } = await heard();
