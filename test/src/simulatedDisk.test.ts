@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { encodeConflict } from '../../machines/conflict/conflictRecord.ts';
+import { armFaultPoint } from '../../persistence/port/faultPoints.ts';
 import { holdWrite } from '../../persistence/port/review.ts';
 import { noFaults } from '../../src/simulator/disk/faultyStore.ts';
 import { SimulatedDisk } from '../../src/simulator/disk/simulatedDisk.ts';
@@ -229,4 +230,23 @@ describe('the store of a device', () => {
     expect(spilled.map(({ id }) => id)).toEqual([crisis.id]);
     expect(outside).toEqual([]);
   });
+});
+
+test('SM-1 PS-1 a kill in a commit over a damaged row leaves all of it on the disk', async () => {
+  const { disk, clock } = newDisk();
+  const store = disk.store(clock);
+  await clock.run(store.open());
+  await clock.run(store.commit([accept(1)]));
+  disk.damaged.add(idOf(1));
+  const found = new Promise<readonly string[]>((resolve) => {
+    armFaultPoint('store.afterCommit', 1, () => {
+      store.kill();
+      void disk.atRest().then(async () => {
+        const rows = await disk.base.list({ afterSeq: 0, limit: 9 });
+        resolve(rows.map(({ id }) => id));
+      });
+    });
+  });
+  void store.commit([accept(2), accept(3), accept(4)]);
+  expect(await clock.run(found)).toEqual([1, 2, 3, 4].map(idOf));
 });

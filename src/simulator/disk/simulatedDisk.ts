@@ -62,6 +62,8 @@ export class SimulatedDisk implements DiskOfStore {
   readonly files: SimulatedFiles;
   readonly damaged = new Set<string>();
   readonly hand: OtherHand;
+  /** A commit of several parts: a kill leaves all of it or nothing, so who looks at the disk then waits for it. */
+  underWay: Promise<void> | null = null;
   /** Ids of crises in a file beside the database, and not in it. */
   readonly onlySpilled = new Set<string>();
   /** Rows purged at the end of their time: they have ended, and are not lost. */
@@ -109,6 +111,12 @@ export class SimulatedDisk implements DiskOfStore {
   /** The database, as a starting process finds it. */
   get base(): MemoryDisk {
     return this.#base;
+  }
+
+  /** Opens the database as a killed process has left it. */
+  atRest(): Promise<unknown> {
+    const open = (): Promise<unknown> => this.#base.open();
+    return this.underWay === null ? open() : this.underWay.then(open);
   }
 
   /** Creates the store of a process, until it is killed. */
@@ -228,6 +236,7 @@ export class SimulatedDisk implements DiskOfStore {
    * (PS-5), and knows nothing of later commits.
    */
   async restore(share: number, sinceAtMs: number): Promise<void> {
+    if (this.underWay !== null) await this.underWay;
     await this.#replace(this.#first(share));
     await this.#hold({ reason: 'restored', sinceAtMs });
   }
@@ -237,6 +246,7 @@ export class SimulatedDisk implements DiskOfStore {
    * would not be behind `anchor`, the record of its last commit that is kept elsewhere. Resolves to whether it was.
    */
   async putBack(share: number, anchor: string | null): Promise<boolean> {
+    if (this.underWay !== null) await this.underWay;
     const log = this.#first(share);
     const base = createMemoryStore(this.storeId);
     await base.open();
@@ -309,7 +319,7 @@ export class SimulatedDisk implements DiskOfStore {
   }
 
   async #hold(hold: Omit<Hold, 'seqMax'>): Promise<void> {
-    await this.#base.open();
+    await this.atRest();
     const seqMax = this.#base.nextSeq() - 1;
     await this.commit([holdWrite({ ...hold, seqMax })]);
   }

@@ -66,6 +66,8 @@ export interface DiskOfStore {
   /** Hears that a crisis is in a file beside the database and not in it. */
   spilled(id: string): void;
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
+  /** Commit of several parts that is being written; `null` for none. */
+  underWay: Promise<void> | null;
   /** Brings the store up to date; `null` where it is. */
   migrate(clock: Clock): Promise<StoreInfo['migration']>;
 }
@@ -151,9 +153,7 @@ class SimulatedStore {
   }
 
   async commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
-    const results = this.#isWhole
-      ? await this.#disk.commit(writes)
-      : await this.#commitOverDamage(writes);
+    const results = await (this.#isWhole ? this.#disk.commit(writes) : this.#inParts(writes));
     for (const [index, write] of writes.entries()) {
       if (write.kind === 'quarantine' && results[index]?.kind === 'quarantined') this.#tell(write);
     }
@@ -203,6 +203,21 @@ class SimulatedStore {
     if (once !== undefined) this.#told.add(once);
     this.#notices.push(error);
   };
+
+  /** Notes that it is under way before it begins: a process may be killed in it. */
+  #inParts(writes: readonly Write[]): Promise<readonly WriteResult[]> {
+    const disk = this.#disk;
+    let end = (): void => undefined;
+    disk.underWay = new Promise((resolve) => {
+      end = () => {
+        disk.underWay = null;
+        resolve();
+      };
+    });
+    const parts = this.#commitOverDamage(writes);
+    parts.then(end, end);
+    return parts;
+  }
 
   /**
    * Commits writes over damaged and touched rows: an update mends the row that it writes, and any other write that has

@@ -365,6 +365,7 @@ export class Device {
   async killAndBoot(atRest = (): void => undefined): Promise<void> {
     this.process.kill();
     this.clients.bury();
+    if (this.disk.underWay !== null) await this.disk.underWay;
     atRest();
     await this.#tellDisk();
     this.#bootNext();
@@ -563,7 +564,7 @@ export class Device {
   /** All rows on disk, as a starting process finds them, and those that ended and were purged in time. */
   async rows(): Promise<readonly DiskRow[]> {
     const { base, purged } = this.disk;
-    await base.open();
+    await this.disk.atRest();
     const { spilled, outside } = this.disk.beside();
     const there = (await rowsAtRest(base, spilled)).filter(({ row }) => !this.disk.isEarlier(row));
     const ids = new Set(there.map(({ row }) => row.id));
