@@ -17,6 +17,7 @@ import type { TraceEvents } from '../oracle/trace.ts';
 import type { Device } from '../scene/device.ts';
 import { type AnyStepKind, type Scene, stepKind } from '../scene/scene.ts';
 import { CRISES, PLANNED } from './crises.ts';
+import { EDITS } from './edits.ts';
 import { give, PERSONS } from './orders.ts';
 import { CRISIS_TYPE, deviceAt, send, TYPES } from './work.ts';
 
@@ -200,6 +201,17 @@ function prepare(
       });
       break;
     case 'record':
+      device.whenAsked(() => {
+        const edited = {
+          device: at,
+          record: 0,
+          id: 0,
+          form: 'whole',
+          writesMs: 0,
+          isConfirmed: false,
+        };
+        kindOf('edit.made').take(scene, edited as never, random);
+      });
   }
 }
 
@@ -219,7 +231,7 @@ function raiseUnheard(scene: Scene, { device, how, afterMs }: Drawn, random: See
 }
 
 function kindOf(name: string): AnyStepKind {
-  const found = CRISES.find(({ kind }) => kind === name);
+  const found = [...CRISES, ...EDITS].find(({ kind }) => kind === name);
   if (found === undefined) throw new Error(`There is no kind of step ${name}.`);
   return found;
 }
