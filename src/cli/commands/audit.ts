@@ -5,7 +5,7 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { open, readFile, realpath, rm } from 'node:fs/promises';
+import { lstat, open, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, type Option } from 'commander';
@@ -233,6 +233,7 @@ function exportCommand(): Command {
     async run({ options, output }) {
       const { to, checkpoint: beside } = options;
       for (const path of [to, beside]) if (path !== undefined) await demandElsewhere(path, options);
+      if (beside !== undefined) await demandNew(beside);
       const stop = new AbortController();
       const restoreSignals = onInterrupt(output, () => {
         stop.abort();
@@ -286,6 +287,23 @@ async function demandElsewhere(path: string, { store }: StoreOptions): Promise<v
   );
 }
 
+/** Refuses a file that is there before the work that it is to hold the result of. */
+async function demandNew(path: string): Promise<void> {
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw isNoNew(path, 'it is there already');
+}
+
+function isNoNew(path: string, why: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', `Can't write ${path}: ${why}. Name a new file.`, {
+    field: 'to',
+    path,
+    cause,
+  });
+}
+
 /** Creates a file that its user alone can read, and never over an existing one. */
 async function createFile(path: string): ReturnType<typeof open> {
   try {
@@ -293,11 +311,7 @@ async function createFile(path: string): ReturnType<typeof open> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const why = code === 'EEXIST' ? 'it is there already' : `opening it failed with ${code ?? ''}`;
-    throw new HoldfastError('HF_OPTION_INVALID', `Can't write ${path}: ${why}. Name a new file.`, {
-      field: 'to',
-      path,
-      cause,
-    });
+    throw isNoNew(path, why, cause);
   }
 }
 

@@ -130,6 +130,12 @@ test('UX-2 what can not be meant is refused, and nothing is written', async () =
   );
   expect(beside.exitCode).toBe(2);
   expect(statSync(join(elsewhere, 'x'), { throwIfNoEntry: false })).toBeUndefined();
+  const there = join(elsewhere, 'there');
+  writeFileSync(there, 'of before');
+  const again = await cli('export', '--to', join(elsewhere, 'x'), '--checkpoint', there);
+  expect(again).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is there already') });
+  expect(statSync(join(elsewhere, 'x'), { throwIfNoEntry: false })).toBeUndefined();
+  expect(readFileSync(there, 'utf8')).toBe('of before');
   expect((await cli('list', '--act', 'nothing')).stderr).toContain('call.made');
   const nothing = await runCli(['audit', 'verify']);
   expect(nothing).toMatchObject({ exitCode: 2 });
