@@ -111,7 +111,7 @@ async function compareAtTurn(
     case 'merge': {
       const { current } = compared;
       const question = { ...comparison, current, bytesMax: tools.recordBytesMax };
-      const made = await tools.guard.merge(context.id, question);
+      const made = await tools.guard.merge(context, question);
       const met: Met = {
         ...{ conflictId: conflictIdOf(context), context, handler },
         reason: 'predecessor',

@@ -147,6 +147,7 @@ export class ConflictKeeper {
         kind: 'keep',
         room: 'conflict',
         key: record.id,
+        subject: record.subject,
         lane: entityKey(record.entity),
         text: encodeConflict(record),
         isOpen: isOpen(record),

@@ -185,7 +185,7 @@ export class Encounter {
     const comparison = this.#comparison();
     const { guard, recordBytesMax } = this.#tools;
     const question = { ...comparison, current, bytesMax: recordBytesMax };
-    const put = await guard.merge(this.edit.id, question);
+    const put = await guard.merge(this.edit.context, question);
     const made = { ...put, ...(await this.#whatIsLeft(put, current)) };
     if (this.edit.context.isCompared === true || !made.isMerged) return made;
     // It was never sent: nothing may stand in its way, now that the record is known.

@@ -86,9 +86,10 @@ export class EntityRecords {
         if (next === record) return record;
         if (next.asks !== record?.asks) await this.#parts.questions.came(record, next);
         const text = encodeEntityRecord(next);
+        const { subject } = next;
         const keepUntilMs = nowMs + silentMaxMs;
         const [result] = await this.#parts.kept.commit([
-          { kind: 'keep', room: 'entity', key, text, keepUntilMs, revision },
+          { kind: 'keep', room: 'entity', key, subject, text, keepUntilMs, revision },
         ]);
         if (result?.kind !== 'kept') continue;
         this.#parts.onChanged(key);

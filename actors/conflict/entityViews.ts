@@ -27,6 +27,7 @@ import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { atOnce, type Pieces, Work } from '../../machines/vocabulary/pieces.ts';
 import type { Current, Entity } from '../../machines/vocabulary/record.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
+import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Kept, StoredOperation } from '../../persistence/port/store.ts';
 import { operationChart, type WorkContext } from '../charts/chartOfWork.ts';
 import { decodeWork } from '../charts/workRecord.ts';
@@ -220,6 +221,7 @@ export class EntityViews implements EntityAccess {
   async #pageOfKnown(query: EntityPageQuery, fromSeq: number): Promise<EntityPage> {
     const { rows, nextSeq } = await this.#tools.store.keptPage({
       ...{ room: 'entity', order: 'oldest', limit: PAGE_ROWS },
+      ...(query.subject === undefined ? {} : { subject: query.subject }),
       fromSeq,
     });
     const entities: ListedEntity[] = [];
@@ -237,6 +239,7 @@ export class EntityViews implements EntityAccess {
     const { store, records, pool } = this.#tools;
     const { rows, nextSeq } = await store.search({
       ...{ standings: ['inHand', 'due', 'held'], order: 'oldest', limit: PAGE_ROWS },
+      subject: query.subject,
       fromSeq,
     });
     const entities: ListedEntity[] = [];
@@ -393,7 +396,7 @@ export class EntityViews implements EntityAccess {
     const isUnread = compared.kind === 'fetch' && current === null;
     if (isUnread) return { merged: bodyOf(comparison, given), isAsked: false };
     const question = { ...comparison, current, bytesMax: recordBytesMax };
-    const made = await guard.merge(context.id, question);
+    const made = await guard.merge(context, question);
     if (made.isMerged) return { merged: made.merged, isAsked: made.review.length > 0 };
     return { merged: bodyOf(comparison, given), isAsked: true };
   }
@@ -468,7 +471,8 @@ export class EntityViews implements EntityAccess {
 }
 
 function isOfQuery({ type, subject }: EntityPageQuery, entity: Entity, ofSubject: string): boolean {
-  return (type ?? entity.type) === entity.type && (subject ?? ofSubject) === ofSubject;
+  const isOfSubject = subject === undefined || subjectForm(subject) === subjectForm(ofSubject);
+  return isOfSubject && (type ?? entity.type) === entity.type;
 }
 
 /** Where a page begins. @throws HoldfastError `HF_OPTION_INVALID` */

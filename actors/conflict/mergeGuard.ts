@@ -18,6 +18,7 @@ import { entityRulesOf, isDeclared } from '../../machines/merge/entities/rulesOf
 import { stepsWithin } from '../../machines/merge/values/canonical.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
+import type { WorkContext } from '../charts/chartOfWork.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { KeptRecords } from '../journal/keptRecords.ts';
 import { Slices } from '../platform/slices.ts';
@@ -28,6 +29,8 @@ const DEATHS_MAX = 3;
 const LARGE_STEPS = 8_192;
 /** Both sides together: a smaller one takes less of a turn than waiting for more of them would. */
 const SMALL_STEPS = 512;
+
+type MergedEdit = Pick<WorkContext, 'id' | 'subject'>;
 
 export interface MergeGuardParts {
   readonly kept: KeptRecords;
@@ -51,10 +54,10 @@ export class MergeGuard {
   /**
    * What both sides come to; not merged where that has ended the process before.
    *
-   * @param operationId of the edit
+   * @param edit the operation
    * @throws HoldfastError `HF_STORE_…`, `HF_CLOSED`.
    */
-  async merge(operationId: string, question: MergeQuestion): Promise<EditMerged | EditNotMerged> {
+  async merge(edit: MergedEdit, question: MergeQuestion): Promise<EditMerged | EditNotMerged> {
     // While nothing can be written, records can still be looked at.
     if (!isRisky(question) || this.#parts.journal.failure !== null) {
       if (!isSmall(question)) return await this.#slices.done(mergeInSteps(question));
@@ -65,14 +68,17 @@ export class MergeGuard {
         });
       });
     }
-    const merging = this.#last.then(async () => await this.#marked(operationId, question));
+    const merging = this.#last.then(async () => await this.#marked(edit, question));
     this.#last = merging.catch(() => undefined);
     return await merging;
   }
 
-  async #marked(operationId: string, question: MergeQuestion): Promise<EditMerged | EditNotMerged> {
+  async #marked(
+    { id, subject }: MergedEdit,
+    question: MergeQuestion,
+  ): Promise<EditMerged | EditNotMerged> {
     const { kept, clock, retentionMs } = this.#parts;
-    const mark = { kind: 'keep', room: 'entity', key: `merging\0${operationId}` } as const;
+    const mark = { kind: 'keep', room: 'entity', key: `merging\0${id}`, subject } as const;
     const found = await kept.find(mark);
     const deaths = found !== null && 'text' in found ? deathsIn(found.text) : 0;
     if (deaths >= DEATHS_MAX) return notMerged(question);

@@ -15,6 +15,7 @@ export function searchRows(all: readonly MemoryRow[], query: SearchQuery): Found
   const isNewest = order === 'newest';
   const looked = all
     .filter(({ seq }) => (isNewest ? seq < fromSeq : seq > fromSeq))
+    .filter((row) => isOfSubject(row, query))
     .toSorted((a, b) => (isNewest ? b.seq - a.seq : a.seq - b.seq))
     .slice(0, SEARCHED_ROWS);
   const opened = looked.filter((row) => isMeant(row, query)).slice(0, limit);
@@ -32,14 +33,17 @@ export function searchRows(all: readonly MemoryRow[], query: SearchQuery): Found
 }
 
 function isMeant(row: MemoryRow, query: SearchQuery): boolean {
-  const { standings, waitsFor, subject, tag, idFrom, idBefore, idEnd } = query;
+  const { standings, waitsFor, tag, idFrom, idBefore, idEnd } = query;
   return (
     (standings?.includes(row.standing) ?? true) &&
     (waitsFor === undefined || row.waitsFor === waitsFor) &&
-    (subject === undefined || subjectForm(row.subject ?? '') === subjectForm(subject)) &&
     (tag === undefined || row.tags?.includes(tag) === true) &&
     (idFrom === undefined || row.id >= idFrom || row.urgency === 0) &&
     (idBefore === undefined || row.id < idBefore) &&
     (idEnd === undefined || row.id.replaceAll('-', '').endsWith(idEnd))
   );
+}
+
+function isOfSubject(row: MemoryRow, { subject }: SearchQuery): boolean {
+  return subject === undefined || subjectForm(row.subject ?? '') === subjectForm(subject);
 }

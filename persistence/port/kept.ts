@@ -49,6 +49,11 @@ export interface KeepWrite extends Recorded {
   readonly key: string;
   /** The new text; `null` erases the record. */
   readonly text: string | null;
+  /**
+   * The person concerned, kept as a keyed blind index. Left out, whoever it was before; nobody for a record that begins,
+   * or takes the place of one that can't be opened.
+   */
+  readonly subject?: string | undefined;
   /** Default false. */
   readonly isOpen?: boolean | undefined;
   /** Default `null`, never. */
@@ -98,15 +103,18 @@ export interface KeptKey {
   readonly key: string;
 }
 
-export interface KeptPageQuery {
+export type KeptPageQuery = KeptChoice & {
   readonly room: KeptRoom;
-  /** Only open records; left out, all. */
-  readonly isOpen?: true | undefined;
   readonly order: 'newest' | 'oldest';
   /** The `seq` to go on from: records before it (`newest`) or after it (`oldest`). */
   readonly fromSeq: number;
   readonly limit: number;
-}
+};
+
+/** Records of a page: only open ones, or only those about a person; left out, all. */
+type KeptChoice =
+  | { readonly isOpen?: true | undefined; readonly subject?: undefined }
+  | { readonly isOpen?: undefined; readonly subject: string };
 
 export interface KeptPage {
   readonly rows: readonly (Kept | (UnreadableKept & { readonly seq: number }))[];
@@ -141,20 +149,29 @@ export type KeptBefore =
   | UnreadableKept
   | null;
 
-/** The answer to a write, in every store; `write` if it is to be performed. */
-export function answerToKeep(before: KeptBefore, write: KeepWrite): KeepResult | 'write' {
+/**
+ * The answer to a write, in every store; `write` if it is to be performed.
+ *
+ * @param isOfSubject whether the present record is about whom it will be about
+ */
+export function answerToKeep(
+  before: KeptBefore,
+  write: KeepWrite,
+  isOfSubject: boolean,
+): KeepResult | 'write' {
   const { text, revision } = write;
   const found = before === null || 'unreadable' in before ? 0 : before.revision;
   // A condition that is met is written, the same or not: its revision is the next.
   const mayBeRepeat = text === null || revision === undefined || found === revision + 1;
-  if (mayBeRepeat && isAsWanted(before, write)) return { kind: 'kept', revision: found };
+  if (mayBeRepeat && isAsWanted(before, write, isOfSubject))
+    return { kind: 'kept', revision: found };
   if (revision === undefined || revision === found) return 'write';
   return { kind: 'keptOtherwise', revision: found };
 }
 
-function isAsWanted(before: KeptBefore, write: KeepWrite): boolean {
+function isAsWanted(before: KeptBefore, write: KeepWrite, isOfSubject: boolean): boolean {
   if (before === null) return write.text === null;
-  if ('unreadable' in before) return false;
+  if ('unreadable' in before || !isOfSubject) return false;
   const { text, isOpen = false, keepUntilMs = null } = write;
   return before.text === text && before.isOpen === isOpen && before.keepUntilMs === keepUntilMs;
 }

@@ -202,7 +202,7 @@ async function openAll(
 ): Promise<Pick<DataCheck, 'recordsOpened' | 'unreadableCount' | 'unreadable'>> {
   const total = Number(db.prepare('SELECT count(*) FROM operation').pluck().get());
   const page = db.prepare<[number], OperationRow>(
-    'SELECT operation.*, envelope AS payload FROM operation LEFT JOIN payload USING (seq) ' +
+    'SELECT operation.*, envelope AS payload, payload.key_id AS payload_key_id FROM operation LEFT JOIN payload USING (seq) ' +
       `WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
   );
   const set = new RecordSet(db, seals, db.name);

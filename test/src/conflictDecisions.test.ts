@@ -10,6 +10,7 @@ import { latest } from '../../machines/merge/rules/single.ts';
 import { text } from '../../machines/merge/rules/text.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import { holdWrite } from '../../persistence/port/review.ts';
+import type { KeptRoom } from '../../persistence/port/store.ts';
 import type { Conflict } from '../../src/index.ts';
 import { managementAtRest } from '../../src/management/atRest.ts';
 import { type Conflicts, conflicts } from '../../src/management/conflicts.ts';
@@ -92,7 +93,36 @@ function restOf({ disk: store, clock }: World) {
 const stateOf = (world: World, { view }: { view: () => Promise<{ readonly state: string }> }) =>
   world.clock.run(view()).then(({ state }) => state);
 
+/** What is kept in a room: about a person, or all. */
+async function kept({ disk, clock }: World, room: KeptRoom, subject?: string) {
+  const choice = subject === undefined ? {} : { subject };
+  const page = { room, order: 'oldest', fromSeq: 0, limit: 99, ...choice } as const;
+  const { rows } = await clock.run(disk.keptPage(page));
+  return rows;
+}
+
 describe('CF-6 what waits for a decision', () => {
+  test('SE-2 CF-6 what is kept of it is found by the person concerned, before a decision and after', async () => {
+    const scenery = scene();
+    const { world } = scenery;
+    const { runtime, id } = await met(scenery, PLAN);
+    const isAboutThem = async (): Promise<void> => {
+      for (const room of ['entity', 'conflict'] as const) {
+        const rows = await kept(world, room);
+        expect(rows).not.toEqual([]);
+        expect(await kept(world, room, 'user-42')).toEqual(rows);
+        expect(await kept(world, room, 'user-43')).toEqual([]);
+      }
+    };
+    await isAboutThem();
+    await world.clock.run(
+      runtime.conflicts.resolve(id, { ...ANA, choices: { '/note': { value: 'a third' } } }),
+    );
+    await world.clock.advance(60_000);
+    await isAboutThem();
+    await world.clock.run(runtime.close());
+  });
+
   test('CF-6 a text of their own in answer to a question of a declared record is taken, and card data in it is not', async () => {
     const scenery = scene();
     const { world } = scenery;

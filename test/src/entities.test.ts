@@ -4,9 +4,10 @@
  * @module
  */
 
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import type { ListedEntity } from '../../actors/port.ts';
 import { permanentFailure } from '../../machines/policy/retry/classifyFailure.ts';
+import type { KeptPage } from '../../persistence/port/store.ts';
 import type { EntityView } from '../../src/index.ts';
 import { both, defineEntity } from '../../src/merge/index.ts';
 import { createWorld } from '../support/harness/engineHarness.ts';
@@ -252,7 +253,7 @@ describe('a record that is watched', () => {
 
 describe('the list of what is known', () => {
   test('CF-1 has each record once, also those that only wait, by type, subject and what becomes of them', async () => {
-    const { clock, upstream, runtime, heard, edit } = device();
+    const { world, clock, upstream, runtime, heard, edit } = device();
     upstream.isDown = true;
     const other = { type: 'recipe', id: 'r-1' } as const;
     await heard(BEGUN);
@@ -277,7 +278,13 @@ describe('the list of what is known', () => {
     expect(new Set(all.map(({ entity }) => `${entity.type} ${entity.id}`)).size).toBe(72);
     const ids = async (query: object) => (await listed(query)).map(({ entity }) => entity.id);
     expect(await ids({ type: 'visit' })).toEqual(['v-1', 'v-new']);
+    const pages = vi.spyOn(world.disk, 'keptPage');
     expect(await ids({ subject: 'user-7' })).toEqual(['v-new']);
+    // The records of others are not read.
+    const read = await Promise.all(
+      pages.mock.results.map(({ value }) => value as Promise<KeptPage>),
+    );
+    expect(read.map(({ rows }) => rows.length)).toEqual([0]);
     expect(await ids({ waiting: true })).toEqual(['r-1', 'v-new']);
     expect(await ids({ waiting: false, type: 'visit' })).toEqual(['v-1']);
     const [known] = await listed({ type: 'visit', waiting: false });

@@ -196,7 +196,7 @@ test('SE-6 PS-3 a payment that has ended and is put back as it waited is never s
   edit(folder, (db) => {
     const places = (row as unknown[]).map(() => '?').join(', ');
     db.prepare(`INSERT OR REPLACE INTO operation VALUES (${places})`).run(...(row as unknown[]));
-    db.prepare('INSERT OR REPLACE INTO payload VALUES (?, ?)').run(...(payload as unknown[]));
+    db.prepare('INSERT OR REPLACE INTO payload VALUES (?, ?, ?)').run(...(payload as unknown[]));
   });
   const { runtime, errors, requests } = await run(folder, [1]);
   expect(requests).toEqual([1]);

@@ -12,6 +12,7 @@ import { HoldfastError, isHoldfastError } from '../../../machines/vocabulary/err
 import { faultPoint } from '../../port/faultPoints.ts';
 import { foldWal } from '../file/connection.ts';
 import { nodeStatements } from '../mutations/mutations.ts';
+import { NO_PAYLOAD } from '../rows/statements.ts';
 import { inspectSchema, MADE_UP_VERSION, SCHEMA_VERSION } from '../schema/schema.ts';
 import { WAITING_TABLES } from '../schema/schemaV1.ts';
 import { RecordSet } from '../seals/recordSet.ts';
@@ -30,7 +31,7 @@ const ROWS_AT_ONCE = 32;
 function madeUpStep({ db, seals, set, writeSet }: MigrationParts): void {
   for (const statement of [...WAITING_TABLES, WAITING_COUNTED]) db.exec(statement);
   const next = db.prepare<[number], OperationRow>(
-    `SELECT *, NULL AS payload FROM operation WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
+    `SELECT *, ${NO_PAYLOAD} FROM operation WHERE seq > ? ORDER BY seq LIMIT ${ROWS_AT_ONCE}`,
   );
   const update = db.prepare('UPDATE operation SET key_id = ?, state = ? WHERE seq = ?');
   // From the least: a number that was edited is no reason to skip its row.

@@ -136,7 +136,8 @@ export function createMutations(db: Database.Database, set: RecordSet) {
       run.forgetQuarantine.run(seq);
       for (const space of ['operation', 'tagged', 'quarantine'] as const) set.remove(space, seq);
     },
-    putPayload: (seq: number, envelope: Uint8Array): void => void run.putPayload.run(seq, envelope),
+    putPayload: (seq: number, keyId: number, envelope: Uint8Array): void =>
+      void run.putPayload.run(seq, keyId, envelope),
     deletePayload: (seq: number): void => void run.deletePayload.run(seq),
     /**
      * Clears the columns by which the row would be found or would block others; its bytes stay. `false` where there is
@@ -186,14 +187,16 @@ export function createMutations(db: Database.Database, set: RecordSet) {
       set.remove('crisisPlan', subject);
     },
     insertKept: (row: KeptRow): void => {
-      const { seq, room, key, revision, key_id, is_open, keep_until } = row;
-      run.insertKept.run(seq, room, key, revision, key_id, is_open, keep_until, row.state);
+      const { seq, room, key, subject, revision, key_id, is_open, keep_until } = row;
+      const columns = [seq, room, key, subject, revision, key_id, is_open, keep_until];
+      run.insertKept.run(...columns, row.state);
       set.put('kept', key, row.state);
     },
-    /** Writes a later text; room and key stay. */
-    updateKept: (row: KeptRow): void => {
-      const { seq, key, revision, key_id, is_open, keep_until } = row;
+    /** Writes a later text; room and key stay, and the subject unless it is another now. */
+    updateKept: (row: KeptRow, isOfAnother: boolean): void => {
+      const { seq, key, subject, revision, key_id, is_open, keep_until } = row;
       run.updateKept.run(revision, key_id, is_open, keep_until, row.state, seq);
+      if (isOfAnother) run.updateKeptSubject.run(subject, seq);
       set.put('kept', key, row.state);
     },
     /** @param key its fingerprint */

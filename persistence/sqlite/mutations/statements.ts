@@ -30,7 +30,7 @@ export const MUTATIONS = {
   untagOperation: 'DELETE FROM tagged WHERE seq = ?',
   retagOperation: 'UPDATE tagged SET seq = ? WHERE seq = ?',
   // Replaces a stray payload: one under a new number is none of ours.
-  putPayload: 'INSERT OR REPLACE INTO payload (seq, envelope) VALUES (?, ?)',
+  putPayload: 'INSERT OR REPLACE INTO payload (seq, key_id, envelope) VALUES (?, ?, ?)',
   deletePayload: 'DELETE FROM payload WHERE seq = ?',
   noteQuarantine:
     // The writer has no clock; when something was quarantined is for people to read.
@@ -53,9 +53,11 @@ export const MUTATIONS = {
     'ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, pinned = excluded.pinned, state = excluded.state',
   deleteCrisisPlan: 'DELETE FROM crisis_plan WHERE subject = ?',
   insertKept:
-    'INSERT INTO kept (seq, room, key, revision, key_id, is_open, keep_until, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO kept (seq, room, key, subject, revision, key_id, is_open, keep_until, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   updateKept:
     'UPDATE kept SET revision = ?, key_id = ?, is_open = ?, keep_until = ?, state = ? WHERE seq = ?',
+  // Apart: naming it would rewrite its index entry every time.
+  updateKeptSubject: 'UPDATE kept SET subject = ? WHERE seq = ?',
   deleteKept: 'DELETE FROM kept WHERE room = ? AND key = ?',
   insertMark: 'INSERT INTO meta (one, store_id, key_id, seal) VALUES (1, ?, ?, ?)',
   // Never below zero: a row whose columns were edited may have been under another count.

@@ -46,7 +46,8 @@ const ROOMS: ReadonlyMap<number, KeptRoom> = new Map(
 /** See {@link KeptStore.kept}. */
 export function findKept(tables: Tables, query: KeptKey): Kept | UnreadableKept | null {
   try {
-    return recordOf(tables, query);
+    const place = placeOf(tables, query);
+    return recordOf(tables, place, rowOf(tables, place));
   } catch (error) {
     if (!isDamage(error)) throw error;
     return DAMAGED;
@@ -86,19 +87,24 @@ export function keep(tables: Tables, write: KeepWrite): WriteResult {
 
 function keepOne(tables: Tables, write: KeepWrite): KeepResult {
   const { statements, mutations, seals } = tables;
-  const { room, text, isOpen = false, keepUntilMs = null } = write;
-  const before = recordOf(tables, write);
-  const answer = answerToKeep(before, write);
-  if (answer !== 'write') return answer;
+  const { text, isOpen = false, keepUntilMs = null } = write;
+  const place = placeOf(tables, write);
+  const row = rowOf(tables, place);
+  const before = recordOf(tables, place, row);
   const isReadable = before !== null && !('unreadable' in before);
+  // Nothing of a row that does not open is taken over.
+  const subjectBefore = isReadable ? (row?.subject ?? null) : null;
+  const subject = write.subject === undefined ? subjectBefore : seals.keptSubjectTag(write.subject);
+  const isOfSubject = isSameTag(subject, subjectBefore);
+  const answer = answerToKeep(before, write, isOfSubject);
+  if (answer !== 'write') return answer;
   // The check would not find it any more.
   if (before !== null && !isReadable) tellWrittenOver(tables, before.unreadable);
-  const place = { room: KEPT_ROOM_CODES[room], key: seals.keptTag(room, write.key) };
-  // Nothing of a row that does not open is taken over.
   if (!isReadable || text === null) mutations.deleteKept(place.room, place.key);
   if (text === null) return ERASED;
   const columns = {
     ...place,
+    subject,
     seq: isReadable ? before.seq : (statements.nextKeptSeq.get() as number),
     revision: isReadable ? before.revision + 1 : FIRST_REVISION,
     key_id: seals.keyId,
@@ -106,7 +112,7 @@ function keepOne(tables: Tables, write: KeepWrite): KeepResult {
     keep_until: keepUntilMs,
   };
   const state = seals.sealKept(columns, { key: write.key, text, lane: laneOfKept(write) });
-  if (isReadable) mutations.updateKept({ ...columns, state });
+  if (isReadable) mutations.updateKept({ ...columns, state }, !isOfSubject);
   else {
     mutations.insertKept({ ...columns, state });
     // Its number may be that of a deleted record.
@@ -167,9 +173,14 @@ const PAGES = {
   conflict: { newest: 'keptConflictsNewest', oldest: 'keptConflictsOldest' },
 } as const satisfies Record<KeptRoom, Record<KeptPageQuery['order'], StatementName>>;
 const OPEN_PAGES = { newest: 'keptOpenNewest', oldest: 'keptOpenOldest' } as const;
+const PAGES_OF_SUBJECT = { newest: 'keptOfSubjectNewest', oldest: 'keptOfSubjectOldest' } as const;
 
-function seqsOf({ statements }: Tables, query: KeptPageQuery): number[] {
-  const { room, order, fromSeq, limit } = query;
+function seqsOf({ statements, seals }: Tables, query: KeptPageQuery): number[] {
+  const { room, order, fromSeq, limit, subject } = query;
+  if (subject !== undefined) {
+    const of = [seals.keptSubjectTag(subject), KEPT_ROOM_CODES[room]];
+    return statements[PAGES_OF_SUBJECT[order]].all(...of, fromSeq, limit) as number[];
+  }
   return query.isOpen === true
     ? (statements[OPEN_PAGES[order]].all(KEPT_ROOM_CODES[room], fromSeq, limit) as number[])
     : (statements[PAGES[room][order]].all(fromSeq, limit) as number[]);
@@ -185,12 +196,30 @@ function readableRow({ statements }: Tables, seq: number): KeptRow | null {
   }
 }
 
-/** The record under a key; unreadable where the set holds another, or the table none. */
-function recordOf(tables: Tables, { room, key }: KeptKey): Kept | UnreadableKept | null {
-  const tag = tables.seals.keptTag(room, key);
-  const row = tables.statements.kept.get(KEPT_ROOM_CODES[room], tag) as KeptRow | undefined;
+/** Where a record is: its room, and the fingerprint of its key. */
+type Place = Pick<KeptRow, 'room' | 'key'>;
+
+function placeOf({ seals }: Tables, { room, key }: KeptKey): Place {
+  return { room: KEPT_ROOM_CODES[room], key: seals.keptTag(room, key) };
+}
+
+function rowOf({ statements }: Tables, { room, key }: Place): KeptRow | undefined {
+  return statements.kept.get(room, key) as KeptRow | undefined;
+}
+
+/** The record in a place; unreadable where the set holds another, or the table none. */
+function recordOf(
+  tables: Tables,
+  place: Place,
+  row: KeptRow | undefined,
+): Kept | UnreadableKept | null {
   if (row !== undefined) return opened(tables, row);
-  return tables.set.has('kept', tag) ? MISSING : null;
+  return tables.set.has('kept', place.key) ? MISSING : null;
+}
+
+function isSameTag(one: Uint8Array | null, other: Uint8Array | null): boolean {
+  if (one === null || other === null) return one === other;
+  return Buffer.compare(one, other) === 0;
 }
 
 function opened(

@@ -25,6 +25,7 @@ import {
   type WaitingRow,
 } from '../schema/schema.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
+import { NO_PAYLOAD } from './statements.ts';
 
 /** The one whose misses would let something be done twice. */
 export const IDEMPOTENCY_INDEX = 'operation_idempotency';
@@ -129,6 +130,12 @@ export const PROBES: readonly Probe[] = [
     values: (row) => [row.waits_for],
     holds: (row) => row.waits_for >= WAITS_FOR_CODES.handler,
   },
+  {
+    index: 'operation_subject',
+    where: 'subject = ?',
+    values: (row) => [row.subject],
+    holds: (row) => row.subject !== null,
+  },
 ];
 
 /** Counts by standing, each by the index that has them all. */
@@ -177,7 +184,7 @@ export function createSelfChecks(db: Database.Database): SelfChecks {
     )
     .pluck();
   const lostKey = db.prepare<[fromSeq: number, beforeSeq: number], OperationRow>(
-    'SELECT *, NULL AS payload FROM operation NOT INDEXED WHERE seq >= ? AND seq < ? AND idempotency IS NOT NULL ' +
+    `SELECT *, ${NO_PAYLOAD} FROM operation NOT INDEXED WHERE seq >= ? AND seq < ? AND idempotency IS NOT NULL ` +
       `AND NOT EXISTS (SELECT 1 FROM operation AS found INDEXED BY ${IDEMPOTENCY_INDEX} ` +
       'WHERE found.idempotency = operation.idempotency AND found.seq = operation.seq) LIMIT 1',
   );

@@ -150,7 +150,7 @@ function moveRow(
     tables.seals.sealState(columns, to.state, kept.payload),
   );
   mutations.deletePayload(row.seq);
-  if (kept.envelope !== null) mutations.putPayload(columns.seq, kept.envelope);
+  if (kept.envelope !== null) mutations.putPayload(columns.seq, columns.key_id, kept.envelope);
   known.forget(row.seq);
 }
 

@@ -128,7 +128,7 @@ function accept(tables: Tables, write: AcceptWrite): WriteResult {
   const text = laneBusy ? stateInLane(write) : write.state;
   const state = seals.sealState(columns, text, payload);
   if (!mutations.insertOperation(columns, state)) return acceptAgain(tables, write, columns);
-  if (envelope !== null) mutations.putPayload(write.seq, envelope);
+  if (envelope !== null) mutations.putPayload(write.seq, columns.key_id, envelope);
   if (write.tags !== undefined) {
     mutations.tagOperation(
       write.seq,
@@ -211,7 +211,7 @@ function update(tables: Tables, write: UpdateWrite): WriteResult {
     : sealPayload(tables, columns, text);
   const state = seals.sealState(columns, write.state, payload);
   mutations.updateOperation(row, columns, state, leaving !== null);
-  if (envelope !== null) mutations.putPayload(write.seq, envelope);
+  if (envelope !== null) mutations.putPayload(write.seq, columns.key_id, envelope);
   else if (row.envelope !== null && !staysApart) mutations.deletePayload(write.seq);
   if (columns.standing === STANDING_CODES.inHand) {
     const commitment = payload instanceof Uint8Array ? payload : null;
@@ -259,7 +259,7 @@ function makeWhole(
   mutations.replaceOperation(columns, seals.sealState(columns, write.state, payload));
   mutations.forgetQuarantine(write.seq);
   if (envelope === null) mutations.deletePayload(write.seq);
-  else mutations.putPayload(write.seq, envelope);
+  else mutations.putPayload(write.seq, columns.key_id, envelope);
   known.forget(write.seq);
   return UPDATED;
 }

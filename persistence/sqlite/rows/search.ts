@@ -1,7 +1,8 @@
 /**
  * Searches of the operations for people, a piece at a time (SC-1). Plain columns rule out most rows without opening
  * them. A piece reads the index of a condition, if it is in order of acceptance; or the index of a standing that few
- * rows have; else the rows one after the other. No index is kept for searches: each would cost every acceptance a page.
+ * rows have; else the rows one after the other. The index of subjects is also what reaches all that is held about a
+ * person; no other is kept for searches, since each costs every acceptance a page.
  *
  * @module
  */
@@ -32,6 +33,11 @@ const ASKING: Source = {
 };
 /** The source for a tag, however many have it: rows in order of acceptance. */
 const TAGGED: Source = { from: 'tagged CROSS JOIN operation USING (seq)', where: 'tag = @tag' };
+/** The source for a person, likewise. */
+const OF_SUBJECT: Source = {
+  from: 'operation INDEXED BY operation_subject',
+  where: 'subject = @subject',
+};
 /** Sources by standing; settled rows are most of a grown store and have no such index. */
 const STANDING: Readonly<Record<Exclude<Standing, 'settled'>, Source>> = {
   inHand: { from: 'operation INDEXED BY operation_in_hand', where: IS_IN_HAND },
@@ -81,8 +87,9 @@ function boundOf({ seals }: Tables, query: SearchQuery): Bound {
   };
 }
 
-function sourcesOf(tables: Tables, { standings, waitsFor, tag }: SearchQuery): Source[] {
+function sourcesOf(tables: Tables, { standings, waitsFor, subject, tag }: SearchQuery): Source[] {
   if (tag !== undefined) return [TAGGED];
+  if (subject !== undefined) return [OF_SUBJECT];
   if (waitsFor !== undefined && WAITS_FOR_CODES[waitsFor] >= WAITS_FOR_CODES.handler) {
     return [ASKING];
   }

@@ -8,7 +8,7 @@ import type Database from 'better-sqlite3';
 import type { SearchQuery } from '../../port/search.ts';
 import { SEARCHED_ROWS } from '../../port/search.ts';
 import type { OperationRow } from '../seals/rowSeals.ts';
-import { COLUMNS } from './statements.ts';
+import { COLUMNS, NO_PAYLOAD } from './statements.ts';
 
 /** Rows that are read in order of acceptance, where all of them are found. */
 export interface Source {
@@ -69,7 +69,7 @@ export function createSearchStatements(db: Database.Database): SearchStatements 
     seqs: (source, order, bound) => ask(next(source, order)).pluck().all(bound) as number[],
     meant: (source, order, bound) =>
       ask(
-        `SELECT ${COLUMNS}, NULL AS payload FROM ${source.from} WHERE ${source.where} AND ${beyond(order)} AND ` +
+        `SELECT ${COLUMNS}, ${NO_PAYLOAD} FROM ${source.from} WHERE ${source.where} AND ${beyond(order)} AND ` +
           `${order === 'newest' ? 'seq >= @to' : 'seq <= @to'} AND ${MEANT} ${inOrder(order)} LIMIT @limit`,
       ).all(bound) as OperationRow[],
   };

@@ -64,7 +64,14 @@ export function checkIndexes(tables: Tables, row: OperationRow): boolean {
 /** The same for a kept record, in the indexes that a page of them is not read by. */
 export function checkKeptIndexes(tables: Tables, row: KeptRow): boolean {
   const { statements } = tables;
-  const { seq, room, is_open: isOpen, keep_until: keepUntilMs } = row;
+  const { seq, room, subject, is_open: isOpen, keep_until: keepUntilMs } = row;
+  if (subject !== null) {
+    const isFound = () => statements.keptHasSubject.get(subject, room, seq) !== undefined;
+    const isMended =
+      !isFound() &&
+      mendIndex(tables, 'kept_subject', () => isReindexed(tables, 'kept_subject', isFound));
+    if (isMended) return true;
+  }
   if (isOpen === 1) {
     const isFound = () => statements.keptIsOpen.get(room, seq) !== undefined;
     return (

@@ -19,7 +19,7 @@ import {
   WAITS_FOR_TURN,
   WAITS_IN_LANE,
 } from '../schema/schema.ts';
-import { ENDS, IS_KEPT_OF, IS_KEPT_OPEN } from '../schema/schemaV1.ts';
+import { ENDS, HAS_SUBJECT, IS_KEPT_OF, IS_KEPT_OPEN } from '../schema/schemaV1.ts';
 
 /** A blob larger than any envelope is read as an empty one, which opens no more than it would. */
 const readable = (blob: string): string =>
@@ -28,11 +28,14 @@ const PLAIN_COLUMNS =
   'seq, id, revision, key_id, standing, due_at, expires_at, urgency, waits_for, route, subject, lane, idempotency';
 const STATE = `${readable('state')} AS state`;
 export const COLUMNS = `${PLAIN_COLUMNS}, ${STATE}`;
-const PAYLOAD = `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq = operation.seq) AS payload`;
+const PAYLOAD =
+  `(SELECT ${readable('envelope')} FROM payload WHERE payload.seq = operation.seq) AS payload, ` +
+  '(SELECT key_id FROM payload WHERE payload.seq = operation.seq) AS payload_key_id';
+export const NO_PAYLOAD = 'NULL AS payload, NULL AS payload_key_id';
 const ROW = `SELECT ${COLUMNS}, ${PAYLOAD} FROM operation`;
-const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, NULL AS payload FROM operation`;
+const ROW_WITHOUT_PAYLOAD = `SELECT ${COLUMNS}, ${NO_PAYLOAD} FROM operation`;
 const CRISIS_PLAN = `subject, revision, key_id, pinned, ${STATE}`;
-const KEPT = `seq, room, key, revision, key_id, is_open, keep_until, ${STATE}`;
+const KEPT = `seq, room, key, subject, revision, key_id, is_open, keep_until, ${STATE}`;
 /** Excludes edited numbers beyond the exact integers, which name no row and would be found for ever. */
 const IN_RANGE = `seq BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER}`;
 /** The numbers of a page, from its index alone. */
@@ -100,10 +103,13 @@ export const SQL = {
   keptConflictsOldest: keptPage('oldest', 'kept_conflict', IS_KEPT_OF.conflict),
   keptOpenNewest: keptPage('newest', 'kept_open', `${IS_KEPT_OPEN} AND room = ?`),
   keptOpenOldest: keptPage('oldest', 'kept_open', `${IS_KEPT_OPEN} AND room = ?`),
+  keptOfSubjectNewest: keptPage('newest', 'kept_subject', 'subject = ? AND room = ?'),
+  keptOfSubjectOldest: keptPage('oldest', 'kept_subject', 'subject = ? AND room = ?'),
   keptEntityCount: `SELECT count(*) FROM kept INDEXED BY kept_entity WHERE ${IS_KEPT_OF.entity}`,
   keptConflictCount: `SELECT count(*) FROM kept INDEXED BY kept_conflict WHERE ${IS_KEPT_OF.conflict}`,
   // Whether the indexes that a page is not read by find a record.
   keptIsOpen: `SELECT 1 FROM kept INDEXED BY kept_open WHERE ${IS_KEPT_OPEN} AND room = ? AND seq = ?`,
+  keptHasSubject: `SELECT 1 FROM kept INDEXED BY kept_subject WHERE ${HAS_SUBJECT} AND subject = ? AND room = ? AND seq = ?`,
   keptIsEnding: `SELECT 1 FROM kept INDEXED BY kept_ending WHERE ${ENDS} AND keep_until = ? AND seq = ?`,
   keptRows: 'SELECT count(*) FROM kept NOT INDEXED WHERE room = ?',
   unpinnedPlan:

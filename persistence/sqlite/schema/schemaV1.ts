@@ -22,6 +22,7 @@ export const IS_KEPT_OF = {
   conflict: `room = ${KEPT_ROOM_CODES.conflict}`,
 } as const satisfies Record<KeptRoom, string>;
 export const IS_KEPT_OPEN = 'is_open = 1';
+export const HAS_SUBJECT = 'subject IS NOT NULL';
 /** An open record never ends. */
 export const ENDS = 'keep_until IS NOT NULL AND is_open = 0';
 
@@ -66,11 +67,16 @@ export const OPERATION_INDEXES: readonly string[] = [
   'CREATE INDEX operation_lane_rank ON operation (lane, urgency) WHERE lane IS NOT NULL AND standing = 3',
   // What waits for its turn at an upstream, or after a failed attempt, in order of acceptance.
   'CREATE INDEX operation_waiting ON operation (route, urgency, seq) WHERE standing = 2 AND waits_for = 0',
+  // All of one person, in order of acceptance: for searches, and for whatever reaches all that is held about a person.
+  'CREATE INDEX operation_subject ON operation (subject) WHERE subject IS NOT NULL',
 ];
 
 /** Only large payloads, so that a new state does not rewrite them. Small ones are sealed with the state. */
-const PAYLOAD_TABLE =
-  'CREATE TABLE payload (seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT';
+const PAYLOAD_TABLE = `CREATE TABLE payload (
+    seq INTEGER PRIMARY KEY,
+    key_id INTEGER NOT NULL,
+    envelope BLOB NOT NULL
+  ) STRICT`;
 
 /** The columns that a quarantined row was cleared of, so that nothing of it is lost. */
 const QUARANTINE_TABLE = `CREATE TABLE quarantine (
@@ -144,13 +150,15 @@ const TAG_TABLES: readonly string[] = [
 
 /**
  * Records of the engine that outlive operations: entities and conflicts (docs/decisions/0184). `key` is a keyed
- * fingerprint, of its own kind in each room; every column is bound into the seal of `state`.
+ * fingerprint, of its own kind in each room, and `subject` that of the person concerned, of a kind of its own: it can't
+ * be matched with that of an operation or a plan. Every column is bound into the seal of `state`.
  */
 const KEPT_TABLES: readonly string[] = [
   `CREATE TABLE kept (
     seq INTEGER PRIMARY KEY,
     room INTEGER NOT NULL,
     key BLOB NOT NULL,
+    subject BLOB,
     revision INTEGER NOT NULL,
     key_id INTEGER NOT NULL,
     is_open INTEGER NOT NULL,
@@ -161,6 +169,8 @@ const KEPT_TABLES: readonly string[] = [
   'CREATE INDEX kept_entity ON kept (seq) WHERE room = 0',
   'CREATE INDEX kept_conflict ON kept (seq) WHERE room = 1',
   'CREATE INDEX kept_open ON kept (room, seq) WHERE is_open = 1',
+  // All of one person, room by room, in order of their first writes.
+  'CREATE INDEX kept_subject ON kept (subject, room) WHERE subject IS NOT NULL',
   'CREATE INDEX kept_ending ON kept (keep_until) WHERE keep_until IS NOT NULL AND is_open = 0',
 ];
 

@@ -35,6 +35,8 @@ export interface OperationColumns {
 export interface OperationRow extends OperationColumns {
   readonly state: Uint8Array;
   readonly payload: Uint8Array | null;
+  /** The `key_id` of the payload's own row; `null` without one. */
+  readonly payload_key_id: number | null;
 }
 
 /** A component on disk. */
@@ -61,6 +63,8 @@ export interface KeptRow {
   /** A room of KEPT_ROOM_CODES (schemaV1.ts). */
   readonly room: number;
   readonly key: Uint8Array;
+  /** A keyed fingerprint; `null` where the person is not known. */
+  readonly subject: Uint8Array | null;
   readonly revision: number;
   readonly key_id: number;
   /** 1 if open, else 0. */
@@ -102,6 +106,8 @@ export interface RowSeals {
   crisisPlanTag(subject: string): Uint8Array;
   /** The fingerprint of a record's key, of its own kind in each room. */
   keptTag(room: string, key: string): Uint8Array;
+  /** The fingerprint of the person whom a record is about, the same in each room. */
+  keptSubjectTag(subject: string): Uint8Array;
   /** Seals a state, under a key that the states of one batch share; a payload as text only if {@link goesInside} allows it. */
   sealState(columns: OperationColumns, state: string, payload: KeptPayload): Uint8Array;
   /**
@@ -206,13 +212,10 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.lane,
     row.idempotency,
   ];
-  const payloadFields = (row: Pick<OperationColumns, 'seq' | 'id'>): AssociatedField[] => [
-    'payload',
-    'envelope',
-    storeId,
-    row.seq,
-    row.id,
-  ];
+  const payloadFields = (
+    row: Pick<OperationColumns, 'seq' | 'id'>,
+    keyId: number | null,
+  ): AssociatedField[] => ['payload', 'envelope', storeId, row.seq, row.id, keyId];
   const componentFields = (row: Omit<ComponentRow, 'state'>): AssociatedField[] => [
     'component',
     'state',
@@ -239,6 +242,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.seq,
     row.room,
     row.key,
+    row.subject,
     row.revision,
     row.key_id,
     row.is_open,
@@ -292,11 +296,12 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     crisisPlanTag: (subject) => sealer.blindIndex('crisisPlan.subject', subject),
     textTag: (space, text) => sealer.blindIndex(`integrity.${space}`, text),
     keptTag: (room, key) => sealer.blindIndex(`kept.${room}`, key),
+    keptSubjectTag: (subject) => sealer.blindIndex('kept.subject', subjectForm(subject)),
     sealState: (columns, state, payload) =>
       seal(joined(state, payload), stateFields(columns), 'sealInBatch'),
     resealState: (row, columns) =>
       seal(open(row.state, stateFields(row)), stateFields(columns), 'sealInBatch'),
-    sealPayload: (columns, payload) => seal(payload, payloadFields(columns)),
+    sealPayload: (columns, payload) => seal(payload, payloadFields(columns, sealer.keyId)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
     sealCrisisPlan: (row, subject, plan) =>
       seal(JSON.stringify([subject, plan]), crisisPlanFields(row)),
@@ -317,7 +322,7 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       const { state, payload, commitment } = openState(row);
       if (commitment !== commitmentTextOf(row.payload)) throw notItsPayload();
       if (row.payload === null) return { state, payload };
-      return { state, payload: open(row.payload, payloadFields(row)) };
+      return { state, payload: open(row.payload, payloadFields(row, row.payload_key_id)) };
     },
     openState,
     openComponent(row) {

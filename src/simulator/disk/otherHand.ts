@@ -12,13 +12,13 @@
  */
 
 import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import type { MemoryRecord } from '../../../persistence/memory/memoryKept.ts';
 import type { MemoryRow } from '../../../persistence/memory/memoryRow.ts';
 import type { MemoryTables } from '../../../persistence/memory/memoryTables.ts';
 import type { Question } from '../../../persistence/port/questions.ts';
 import {
   CRISIS_MODES,
   type CrisisPlanPage,
-  type Kept,
   type KeptCrisisPlan,
   type KeptKey,
   type KeptPage,
@@ -35,7 +35,7 @@ const STALE = 'HF_RECORD_STALE';
 export type Change =
   | { readonly of: 'operation'; readonly seq: number; readonly id: string; to: MemoryRow | null }
   | { readonly of: 'plan'; readonly subject: string; to: KeptCrisisPlan | null }
-  | { readonly of: 'kept'; readonly key: KeptKey; to: Kept | null }
+  | { readonly of: 'kept'; readonly key: KeptKey; to: MemoryRecord | null }
   | { readonly of: 'component'; readonly name: string; to: string | null };
 
 /** Changes what lies in the tables, by no write. */

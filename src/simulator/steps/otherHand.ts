@@ -7,9 +7,10 @@
 
 import { decodeWork } from '../../../actors/charts/workRecord.ts';
 import { decodeCrisisPlan } from '../../../machines/policy/crisis/crisisResources.ts';
+import type { MemoryRecord } from '../../../persistence/memory/memoryKept.ts';
 import type { MemoryRow } from '../../../persistence/memory/memoryRow.ts';
 import type { MemoryTables } from '../../../persistence/memory/memoryTables.ts';
-import { CRISIS_MODES, type Kept, type KeptCrisisPlan } from '../../../persistence/port/store.ts';
+import { CRISIS_MODES, type KeptCrisisPlan } from '../../../persistence/port/store.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { type Change, nameOf } from '../disk/otherHand.ts';
 import { keyOfRow } from '../oracle/sentKeys.ts';
@@ -52,7 +53,7 @@ interface Copy {
   readonly rows: readonly MemoryRow[];
   readonly plans: ReadonlyMap<string, KeptCrisisPlan>;
   readonly components: ReadonlyMap<string, string>;
-  readonly kept: readonly Kept[];
+  readonly kept: readonly MemoryRecord[];
 }
 
 function copyOf(tables: MemoryTables): Copy {

@@ -76,7 +76,7 @@ describe('a merge of large records', () => {
       kept: {
         find: () => Promise.resolve(null),
         commit: ([write]) => {
-          commits.push(`${write?.key.slice(-1)} begins`);
+          commits.push(`${write?.key.slice(-1)} of ${write?.subject} begins`);
           return Promise.resolve([]);
         },
         order: ({ key }) => {
@@ -109,11 +109,14 @@ describe('a merge of large records', () => {
       nowMs: 1,
     };
     setImmediate(others);
-    const made = await Promise.all([guard.merge('a', question), guard.merge('b', question)]);
+    const made = await Promise.all([
+      guard.merge({ id: 'a', subject: 'user-1' }, question),
+      guard.merge({ id: 'b', subject: 'user-2' }, question),
+    ]);
     isOver = true;
     expect(made.map(({ isMerged }) => isMerged)).toEqual([true, true]);
     expect(made[0]).toEqual(mergeEdit(question));
-    expect(commits).toEqual(['a begins', 'a is over', 'b begins', 'b is over']);
+    expect(commits).toEqual(['a of user-1 begins', 'a is over', 'b of user-2 begins', 'b is over']);
     expect(turns).toBeGreaterThanOrEqual(8);
   });
 });

@@ -114,6 +114,49 @@ export function testKept(contract: Contract): void {
     }
   });
 
+  test('SE-6 those about a person are found by them, in the order in which they first came', async () => {
+    const store = contract.store();
+    const [nfc, nfd] = ['Jos\u00e9', 'Jose\u0301'];
+    await store.commit([
+      keep('a', { subject: nfc }),
+      keep('b', { subject: 'user-2' }),
+      keep('c', { subject: nfd }),
+      keep('d'),
+      keep('a', { ...conflict, subject: nfc, isOpen: true }),
+    ]);
+    const of = (subject: string) => keysOf(store, { room: 'entity', subject });
+    expect(await of(nfd)).toEqual(['a', 'c']);
+    expect(await keysOf(store, { room: 'entity', subject: nfc, ...NEWEST })).toEqual(['c', 'a']);
+    const second = { room: 'entity', subject: nfc, ...OLDEST, limit: 1 } as const;
+    const { rows, nextSeq } = await store.keptPage(second);
+    expect(rows).toMatchObject([{ key: 'a' }]);
+    expect((await store.keptPage({ ...second, fromSeq: nextSeq ?? 0 })).rows).toMatchObject([
+      { key: 'c' },
+    ]);
+    expect(await keysOf(store, { ...conflict, subject: nfd })).toEqual(['a']);
+    expect(await of('nobody')).toEqual([]);
+    // A write that names nobody leaves that as it is; one that names another changes it, the text or not.
+    await store.commit([keep('a', { text: 'later' }), keep('b', { subject: nfc }), keep('d')]);
+    expect(await of(nfc)).toEqual(['a', 'b', 'c']);
+    expect(await of('user-2')).toEqual([]);
+    expect(await store.kept({ room: 'entity', key: 'b' })).toMatchObject({ revision: 2 });
+    expect(await store.kept({ room: 'entity', key: 'd' })).toMatchObject({ revision: 1 });
+    await store.commit([keep('a', { text: null }), keep('a')]);
+    expect(await of(nfc)).toEqual(['b', 'c']);
+  });
+
+  test('SE-6 whom a record is about outlives a put off purge, and the store', async () => {
+    const store = contract.store();
+    await store.commit([
+      keep('a', { subject: 'user-1', keepUntilMs: 5 }),
+      accept(1, { lane: 'a' }),
+      { kind: 'purgeKept', nowMs: 9, limit: 9 },
+    ]);
+    const again = await contract.reopened();
+    await again.open();
+    expect(await keysOf(again, { room: 'entity', subject: 'user-1' })).toEqual(['a']);
+  });
+
   test('PS-6 a repeat of what erases is answered as if done now', async () => {
     const store = contract.store();
     await store.commit([keep('a'), keep('b')]);

@@ -117,12 +117,18 @@ export function testSearch(contract: Contract): void {
       }),
     );
     await contract.store().commit(rows);
-    expect(await piece({ subject: 'rare' })).toMatchObject({
-      seqs: [last],
+    const first = idOf(1).replaceAll('-', '');
+    expect(await piece({ idEnd: first })).toMatchObject({
+      seqs: [],
       nextSeq: last - SEARCHED_ROWS + 1,
     });
-    expect(await all({ subject: 'rare' })).toEqual({ seqs: [last, 1], pieces: 3 });
+    expect(await all({ idEnd: first })).toEqual({ seqs: [1], pieces: 3 });
+    expect(await all({ idEnd: first, order: 'oldest' })).toMatchObject({ seqs: [1] });
+    // What is about one person is found without the others.
+    expect(await all({ subject: 'rare' })).toEqual({ seqs: [last, 1], pieces: 1 });
     expect(await all({ subject: 'rare', order: 'oldest' })).toMatchObject({ seqs: [1, last] });
+    expect((await all({ subject: 'many' })).seqs).toHaveLength(last - 2);
+    expect((await piece({ subject: 'many', waitsFor: 'review' })).nextSeq).not.toBeNull();
     for (const standings of [['due'], ['held'], ['due', 'inHand']] as const) {
       const parity = standings[0] === 'due' ? 1 : 0;
       const wanted = rows.map(({ seq }) => seq).filter((seq) => seq % 2 === parity);

@@ -128,7 +128,7 @@ const DAMAGES: readonly Damage[] = [
       const envelope = db.prepare<[number], Buffer>(find).pluck().get(VICTIM);
       db.prepare('DELETE FROM payload WHERE seq = ?').run(VICTIM);
       return (later) => {
-        later.prepare('INSERT INTO payload VALUES (?, ?)').run(VICTIM, envelope);
+        later.prepare('INSERT INTO payload VALUES (?, 1, ?)').run(VICTIM, envelope);
       };
     },
   },

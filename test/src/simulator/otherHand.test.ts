@@ -140,7 +140,7 @@ async function onSimulatedDisk({ table, seq, writes }: Touched, how: How): Promi
       case 'crisis_plan':
         return { of: 'plan', subject: 'user-1', to: tables.crisisPlans.get('user-1') ?? null };
       case 'kept':
-        return { of: 'kept', key: KEY, to: tables.kept.find(KEY) };
+        return { of: 'kept', key: KEY, to: tables.kept.all()[0] ?? null };
       default: {
         const [name = '', to = null] = [...tables.components][0] ?? [];
         return { of: 'component', name, to };

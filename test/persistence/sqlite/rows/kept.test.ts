@@ -24,7 +24,7 @@ beforeEach(async () => {
   store = inThreadStore(folder);
   await store.open();
   await store.commit([
-    keep('user-1', { text: 'secret of user-1', keepUntilMs: 50 }),
+    keep('user-1', { text: 'secret of user-1', subject: 'user-1', keepUntilMs: 50 }),
     keep('user-2', { text: 'secret of user-2' }),
     keep('user-1', { ...OPEN, text: 'secret of user-1' }),
   ]);
@@ -59,6 +59,8 @@ describe('SE-4 a record that was changed in the file does not open', () => {
     ['a revision beyond counting', `revision = ${BEYOND}`, 'HF_RECORD_TAMPERED'],
     ['its key id', 'key_id = 7', 'HF_RECORD_TAMPERED'],
     ['whether it is open', 'is_open = 1', 'HF_RECORD_TAMPERED'],
+    ['whom it is about', "subject = x'00112233445566778899aabbccddeeff'", 'HF_RECORD_TAMPERED'],
+    ['that it is about somebody', 'subject = NULL', 'HF_RECORD_TAMPERED'],
     ['when it ends', 'keep_until = 49', 'HF_RECORD_TAMPERED'],
     ['that it ends', 'keep_until = NULL', 'HF_RECORD_TAMPERED'],
     ['its number', 'seq = 77', 'HF_RECORD_TAMPERED'],

@@ -68,6 +68,16 @@ describe('SE-4 PS-3 what is not as its operation says is set aside, and the othe
     expect(await claimed()).toEqual([[2, 'payload 2']]);
   });
 
+  test('a payload that is said to be of another key', async () => {
+    await inFile((db) => db.exec('UPDATE payload SET key_id = 2'));
+    expect(await claimed()).toEqual([[2, 'payload 2']]);
+    expect(quarantined).toEqual([{ seq: 1, id: idOf(1), code: 'HF_RECORD_TAMPERED' }]);
+    await inFile((db) => db.exec('UPDATE payload SET key_id = 1'));
+    const again = { kind: 'reinstate', seq: 1, id: idOf(1), revision: 1, toSeq: 9 } as const;
+    expect(await commitOne(store, again)).toMatchObject({ kind: 'reinstated' });
+    expect(await claimed()).toContainEqual([1, LARGE]);
+  });
+
   test('a payload that was put beside one which is kept with its state', async () => {
     await inFile((db) => db.exec('UPDATE payload SET seq = 2'));
     expect(await claimed()).toEqual([]);
@@ -105,7 +115,7 @@ describe('SE-4 PS-3 what is not as its operation says is set aside, and the othe
     );
     await store.commit([update(3, { ...due, payload: before, newPayload: after })]);
     expect(await claimed()).toContainEqual([3, after]);
-    await inFile((db) => db.prepare('INSERT OR REPLACE INTO payload VALUES (3, ?)').run(old));
+    await inFile((db) => db.prepare('INSERT OR REPLACE INTO payload VALUES (3, 1, ?)').run(old));
     expect(await claimed()).not.toContainEqual([3, expect.anything()]);
     expect(quarantined).toMatchObject([{ seq: 3, code: 'HF_RECORD_TAMPERED' }]);
   });
@@ -151,7 +161,7 @@ describe('SE-4 PS-3 what is not as its operation says is set aside, and the othe
 });
 
 test('OP-2 what lies under a number before its operation comes does not keep it from coming', async () => {
-  await inFile((db) => db.exec("INSERT INTO payload VALUES (1, x'00'), (2, x'00')"));
+  await inFile((db) => db.exec("INSERT INTO payload VALUES (1, 1, x'00'), (2, 1, x'00')"));
   await store.commit([accept(1, { ...due, payload: LARGE })]);
   expect(await claimed()).toEqual([[1, LARGE]]);
 });

@@ -89,13 +89,15 @@ function putApart(seq: number): void {
   core.close();
   const db = new Database(path);
   const row = db
-    .prepare<[number], OperationRow>('SELECT *, NULL AS payload FROM operation WHERE seq = ?')
+    .prepare<[number], OperationRow>(
+      'SELECT *, NULL AS payload, NULL AS payload_key_id FROM operation WHERE seq = ?',
+    )
     .get(seq);
   if (row === undefined) throw new Error('Its row is gone.');
   const { state, payload } = seals.openRow(row);
   const envelope = seals.sealPayload(row, payload ?? '');
   writeState(db, seq, seals.sealState(row, state, commitmentOf(envelope)));
-  db.prepare('INSERT INTO payload VALUES (?, ?)').run(seq, envelope);
+  db.prepare('INSERT INTO payload VALUES (?, ?, ?)').run(seq, seals.keyId, envelope);
   db.close();
   open();
 }
@@ -134,7 +136,9 @@ test('PS-3 OP-2 an update makes whole what was damaged, deleted or lay in the wr
   db.exec('DELETE FROM payload WHERE seq IN (2, 3)');
   // As if the limit had been another.
   const row = db
-    .prepare<[], OperationRow>('SELECT *, NULL AS payload FROM operation WHERE seq = 3')
+    .prepare<[], OperationRow>(
+      'SELECT *, NULL AS payload, NULL AS payload_key_id FROM operation WHERE seq = 3',
+    )
     .get();
   if (row === undefined) throw new Error('Its row is gone.');
   const state = seals.sealState(row, seals.openState(row).state, LARGE);

@@ -76,6 +76,15 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
     ['keptConflictsOldest', 'COVERING INDEX kept_conflict (seq>? AND seq<?)'],
     ['keptOpenNewest', 'COVERING INDEX kept_open (room=? AND seq>? AND seq<?)'],
     ['keptOpenOldest', 'COVERING INDEX kept_open (room=? AND seq>? AND seq<?)'],
+    [
+      'keptOfSubjectNewest',
+      'COVERING INDEX kept_subject (subject=? AND room=? AND rowid>? AND rowid<?)',
+    ],
+    [
+      'keptOfSubjectOldest',
+      'COVERING INDEX kept_subject (subject=? AND room=? AND rowid>? AND rowid<?)',
+    ],
+    ['keptHasSubject', 'COVERING INDEX kept_subject (subject=? AND room=? AND rowid=?)'],
     ['keptOpenCount', 'COVERING INDEX kept_open (room=?)'],
     ['deleteKept', 'INDEX sqlite_autoindex_kept_1 (room=? AND key=?)'],
     ['updateOperation', 'INTEGER PRIMARY KEY (rowid=?)'],
@@ -126,6 +135,7 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
         where: `${IS_ASKING} AND waits_for = @waits`,
       },
       { from: 'tagged CROSS JOIN operation USING (seq)', where: 'tag = @tag' },
+      { from: 'operation INDEXED BY operation_subject', where: 'subject = @subject' },
     ];
     const bound = {} as Parameters<typeof searches.meant>[2];
     for (const source of sources) {
@@ -142,6 +152,9 @@ describe('SC-1 what is asked while operations run costs an index seek, whatever 
       ),
       ...[0, 1, 2, 3].map(() =>
         expect.stringMatching(/tagged USING PRIMARY KEY \(tag=\? AND seq[<>]\?/),
+      ),
+      ...[0, 1, 2, 3].map(() =>
+        expect.stringMatching(/INDEX operation_subject \(subject=\? AND rowid[<>]\?/),
       ),
     ]);
     expect(plans.join('; ')).not.toContain('TEMP B-TREE');

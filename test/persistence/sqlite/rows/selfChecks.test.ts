@@ -79,7 +79,8 @@ describe('SE-4 a kept record or a pinned plan that an index does not find', () =
     pages: await Promise.all(
       (['entity', 'conflict'] as const).map(async (room) => {
         const page = await store.keptPage({ room, order: 'oldest', fromSeq: 0, limit: 9 });
-        return page.rows.length;
+        const person = { room, subject: 'user-1', order: 'oldest', fromSeq: 0, limit: 9 } as const;
+        return [page.rows.length, (await store.keptPage(person)).rows.length];
       }),
     ),
   });
@@ -88,7 +89,7 @@ describe('SE-4 a kept record or a pinned plan that an index does not find', () =
     const entity = { kind: 'keep', room: 'entity', lane: null, revision: 0, text: 'e' } as const;
     const conflict = { ...entity, room: 'conflict' } as const;
     await store.commit([
-      { ...entity, key: 'e-1' },
+      { ...entity, key: 'e-1', subject: 'user-1' },
       { ...entity, key: 'e-2', keepUntilMs: Date.now() * 2 },
       { ...conflict, key: 'c-1', isOpen: true },
       { ...conflict, key: 'c-2' },
