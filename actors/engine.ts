@@ -15,7 +15,7 @@ import type { Component } from '../machines/policy/service/restartPolicy.ts';
 import type { Clock, Random } from '../machines/vocabulary/clock.ts';
 import type { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Hold } from '../persistence/port/review.ts';
-import { CRISIS_MODES, type Store, type StoredOperation } from '../persistence/port/store.ts';
+import type { Store, StoredOperation } from '../persistence/port/store.ts';
 import type { OutsideCrisis } from '../persistence/port/writes.ts';
 import type { ActorSystem } from './charts/actorSystem.ts';
 import { crisisChart } from './charts/chartOfWork.ts';
@@ -371,11 +371,7 @@ export class EngineCore {
     const fromMs = this.steady.now();
     this.steady.resume(info.components.get(TIME));
     this.#retention.resume(info.components.get(CLOCK_SET));
-    this.crisisModes.opened(
-      info.components.get(CRISIS_MODES),
-      this.steady.now() - fromMs,
-      info.isCrisisModeInDoubt,
-    );
+    this.crisisModes.opened(info.crisisModes, this.steady.now() - fromMs);
     this.unreadable.opened(info.components.get(UNREADABLE));
     this.pool.dispatcher.alone.restore(info.components.get(ALONE));
     if (info.components.has(TIME)) {

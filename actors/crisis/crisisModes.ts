@@ -1,6 +1,6 @@
 /**
  * Crisis mode of subjects and of everybody: an actor for each that is on, in force at once, kept
- * together in one sealed record, and gone on with by the next process (CR-6).
+ * in a sealed record of its own, and gone on with by the next process (CR-6).
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { HoldfastError, isHoldfastError } from '../../machines/vocabulary/errors
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { isAlso, type Person, subjectForm } from '../../machines/vocabulary/subject.ts';
 import type { Priority } from '../../machines/vocabulary/urgency.ts';
-import { CRISIS_MODES } from '../../persistence/port/store.ts';
+import type { CrisisModesAtOpen, KeptCrisisMode } from '../../persistence/port/store.ts';
 import type { ActorSystem } from '../charts/actorSystem.ts';
 import { ChartActor } from '../charts/chartActor.ts';
 import { decodeSnapshot } from '../charts/snapshots.ts';
@@ -60,7 +60,7 @@ export interface CrisisModesParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** So that what is written at each change, and the plans that are kept at hand, stay small. */
+/** So that what is read at a start, and the plans that are kept at hand, stay small. */
 const SUBJECTS_MAX = 200;
 /** Order by which it is on for everybody where what was kept of it is in doubt; anybody ends it. */
 const IN_DOUBT = {
@@ -74,6 +74,7 @@ const DURABLE_WITHIN_MS = 2_000;
 
 interface Kept {
   readonly id: string;
+  /** It is no part of its text. */
   readonly subject: string | null;
   /** The snapshot of its chart. */
   readonly state: string;
@@ -83,9 +84,16 @@ interface Mode extends Kept {
   state: string;
   readonly component: Component;
   readonly chart: ChartActor<typeof crisisModeMachine>;
-  /** The change that it had last. */
+  /** The change that it had last; up to which of them is ordered to be written, and is on disk. */
   revision: number;
+  writtenRevision: number;
+  durableRevision: number;
   on: ModeOn | null;
+}
+
+/** Waits until a change of a mode is on disk, also of one that has ended. */
+interface Waiter extends Pick<Mode, 'subject' | 'revision'> {
+  readonly tell: (isDurable: boolean) => void;
 }
 
 export class CrisisModes {
@@ -98,11 +106,9 @@ export class CrisisModes {
   readonly #leftEarly = new Map<string | null, Person>();
   /** What a later version of the chart wrote: it goes on there. */
   #newer: readonly Kept[] = [];
-  /** Counts changes; up to which of them is ordered to be written, and is on disk. */
+  /** Counts changes. */
   #revision = 0;
-  #writtenRevision = 0;
-  #durableRevision = 0;
-  #waiters: { readonly revision: number; readonly tell: (isDurable: boolean) => void }[] = [];
+  #waiters: Waiter[] = [];
   #isOpen = false;
   #isStopped = false;
 
@@ -175,7 +181,7 @@ export class CrisisModes {
     // Its chart can't fail twice in a row, but by a defect.
     if (on === null)
       throw new HoldfastError('HF_INTERNAL', 'Crisis mode could not be switched on.');
-    await this.#durable(mode.revision);
+    await this.#durable(mode);
     // The store may have been opened meanwhile, and somebody may have ended it.
     return this.#stateOf(mode, mode.on ?? on);
   }
@@ -197,25 +203,22 @@ export class CrisisModes {
       this.#leftEarly.delete(subject);
       throw secondPersonNeeded();
     }
-    return { wasOn: true, isDurable: await this.#durable(mode.revision) };
+    return { wasOn: true, isDurable: await this.#durable(mode) };
   }
 
   /**
    * The store is open, and this was kept in it; the clock went on by so much. Where that is in doubt, it is on for
    * everybody, for as long as it may last, or until somebody ends it.
    */
-  opened(text: string | undefined, shiftedMs: number, isInDoubt: boolean): void {
+  opened({ kept: records, isInDoubt }: CrisisModesAtOpen, shiftedMs: number): void {
     this.#isOpen = true;
-    const read = this.#read(text);
-    const kept = read ?? [];
-    const early = [...this.#modes.values()];
-    for (const mode of early) {
-      const earlier = kept.find(({ subject }) => subject === mode.subject)?.state;
-      this.#send(mode, { type: 'store.opened', shiftedMs, earlier: this.#stillOn(earlier) });
+    const read = records.map((record) => this.#read(record));
+    const kept = read.flatMap((modes) => modes ?? []);
+    for (const mode of [...this.#modes.values()]) {
+      this.#send(mode, { type: 'store.opened', shiftedMs, earlier: null });
     }
-    const others = kept.filter(({ subject }) => !this.#modes.has(subject));
-    const goOn = others.map((one) => this.#goOn(one));
-    if (isInDoubt || read === null || goOn.includes('lost')) this.#beginInDoubt();
+    const goOn = kept.map((one) => this.#goOn(one));
+    if (isInDoubt || read.includes(null) || goOn.includes('lost')) this.#beginInDoubt();
     for (const [subject, by] of this.#leftEarly) {
       const mode = this.#modes.get(subject);
       if (mode !== undefined) this.#send(mode, this.#left(subject, by));
@@ -227,6 +230,7 @@ export class CrisisModes {
     const mode = this.#modes.get(null) ?? this.#begin(this.#parts.random.uuid(), null);
     const atMs = this.#parts.steady.now();
     this.#send(mode, { ...{ type: 'person.entered', atMs }, ...IN_DOUBT });
+    this.#writeAll();
   }
 
   /** Starts an actor again that failed, from what it kept. */
@@ -264,7 +268,10 @@ export class CrisisModes {
         onFailed(component, error);
       },
     });
-    const mode: Mode = { id, subject, component, chart, state: '', revision: 0, on: null };
+    const mode: Mode = {
+      ...{ id, subject, component, chart, state: '', on: null },
+      ...{ revision: 0, writtenRevision: 0, durableRevision: 0 },
+    };
     this.#modes.set(subject, mode);
     if (subject !== null) plans.hold(subject);
     chart.start();
@@ -291,7 +298,7 @@ export class CrisisModes {
     const before = mode.on;
     mode.on = snapshot.context.on;
     if (mode.on === null) this.#end(mode);
-    if (mode.revision > this.#writtenRevision) this.#write();
+    if (mode.revision > mode.writtenRevision) this.#write(mode);
     const what = whatChanged(before, snapshot, event);
     if (what !== null) {
       const { facts, steady } = this.#parts;
@@ -310,15 +317,21 @@ export class CrisisModes {
     if (mode.subject !== null) this.#parts.plans.letGo(mode.subject);
   }
 
-  /** Goes on with one; `lost` where it can't be read. */
+  /** Goes on with one, or joins it to what is on by now; `lost` where it can't be read. */
   #goOn(kept: Kept): 'on' | 'newer' | 'lost' {
-    const mode = this.#begin(kept.id, kept.subject);
-    mode.state = kept.state;
+    const now = this.#modes.get(kept.subject);
+    const mode = now ?? this.#begin(kept.id, kept.subject);
     try {
-      this.#restore(mode);
+      if (now !== undefined) {
+        const earlier = this.#stillOn(kept.state);
+        this.#send(now, { type: 'store.opened', shiftedMs: 0, earlier });
+      } else {
+        mode.state = kept.state;
+        this.#restore(mode);
+      }
       return 'on';
     } catch (error) {
-      this.#end(mode);
+      if (now === undefined) this.#end(mode);
       this.#parts.onError(error);
       if (!isHoldfastError(error) || error.code !== 'HF_RECORD_NEWER') return 'lost';
       this.#newer = [...this.#newer, kept];
@@ -326,69 +339,101 @@ export class CrisisModes {
     }
   }
 
-  /** What was kept of one, if its time is not over; `null` also for what can't be read. */
-  #stillOn(state: string | undefined): ModeOn | null {
-    if (state === undefined) return null;
+  /** What was kept of one, if its time is not over. @throws HoldfastError where it can't be read */
+  #stillOn(state: string): ModeOn | null {
+    const { on } = decodeSnapshot(crisisModeMachine, state).snapshot.context;
+    const nowMs = this.#parts.steady.now();
+    const goesOn = on && goneOn(on, nowMs);
+    return goesOn !== null && goesOn.endsAtMs > nowMs ? goesOn : null;
+  }
+
+  /** What a record says: one mode, and what a later version of the chart wrote; `null` where it can't be read. */
+  #read({ subject, state }: KeptCrisisMode): readonly Kept[] | null {
     try {
-      const { on } = decodeSnapshot(crisisModeMachine, state).snapshot.context;
-      const nowMs = this.#parts.steady.now();
-      const goesOn = on && goneOn(on, nowMs);
-      return goesOn !== null && goesOn.endsAtMs > nowMs ? goesOn : null;
+      const kept = JSON.parse(state) as readonly Omit<Kept, 'subject'>[];
+      return kept.map((one) => ({ ...one, subject }));
     } catch (error) {
       this.#parts.onError(error);
       return null;
     }
   }
 
-  /** `null` where it can't be read. */
-  #read(text: string | undefined): readonly Kept[] | null {
-    if (text === undefined) return [];
-    try {
-      return JSON.parse(text) as readonly Kept[];
-    } catch (error) {
-      this.#parts.onError(error);
-      return null;
-    }
-  }
-
-  #write(): void {
+  /** Orders what is kept of a subject to be written, as it is by then. */
+  #write(mode: Mode): void {
+    const { subject } = mode;
     // What is kept next must not be later than the time that is.
     this.#parts.steady.stamp();
-    this.#writtenRevision = this.#revision;
+    mode.writtenRevision = mode.revision;
     let revision = 0;
-    const state = (): string => {
-      revision = this.#revision;
-      const on = [...this.#modes.values()].filter((mode) => mode.on !== null);
-      return JSON.stringify(
-        [...on, ...this.#newer].map(({ id, subject, state: its }) => ({ id, subject, state: its })),
-      );
-    };
-    this.#parts.writes.write(CRISIS_MODES, state, () => {
-      this.#durableRevision = Math.max(this.#durableRevision, revision);
-      const done = this.#waiters.filter((waiter) => waiter.revision <= this.#durableRevision);
-      this.#waiters = this.#waiters.filter((waiter) => waiter.revision > this.#durableRevision);
-      for (const { tell } of done) tell(true);
-    });
+    this.#parts.writes.order(
+      subject === null ? 'crisisMode' : `crisisMode\0${subject}`,
+      () => {
+        revision = this.#revision;
+        return { kind: 'crisisMode', subject, state: this.#textOf(subject) };
+      },
+      () => {
+        this.#kept((one) => one === subject, revision);
+      },
+    );
   }
 
-  /** Whether a change is on disk, after 2 s at most. */
-  async #durable(revision: number): Promise<boolean> {
-    if (revision <= this.#durableRevision) return true;
+  /** Orders all to be written, in place of whatever is kept. */
+  #writeAll(): void {
+    let revision = 0;
+    this.#parts.writes.order(
+      'crisisModes',
+      () => {
+        revision = this.#revision;
+        const subjects = [...this.#modes.values(), ...this.#newer].map(({ subject }) => subject);
+        const all = [...new Set(subjects)].flatMap((subject) => {
+          const state = this.#textOf(subject);
+          return state === null ? [] : { subject, state };
+        });
+        return { kind: 'crisisModes', all };
+      },
+      () => {
+        this.#kept(() => true, revision);
+      },
+    );
+  }
+
+  /** The text of a record; `null` for none. */
+  #textOf(of: string | null): string | null {
+    const mode = this.#modes.get(of);
+    const on = mode === undefined || mode.on === null ? [] : [mode];
+    const kept = [...on, ...this.#newer.filter(({ subject }) => subject === of)];
+    return kept.length === 0 ? null : JSON.stringify(kept.map(({ id, state }) => ({ id, state })));
+  }
+
+  /** Changes up to this one are on disk. */
+  #kept(isOf: (subject: string | null) => boolean, revision: number): void {
+    for (const mode of this.#modes.values()) {
+      if (isOf(mode.subject)) mode.durableRevision = Math.max(mode.durableRevision, revision);
+    }
+    const isDone = (waiter: Waiter): boolean => isOf(waiter.subject) && waiter.revision <= revision;
+    const done = this.#waiters.filter(isDone);
+    this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter));
+    for (const { tell } of done) tell(true);
+  }
+
+  /** Whether the last change of a mode is on disk, after 2 s at most. */
+  async #durable({ subject, revision, durableRevision }: Mode): Promise<boolean> {
+    if (revision <= durableRevision) return true;
     const durable = new Promise<boolean>((resolve) => {
-      this.#waiters.push({ revision, tell: resolve });
+      this.#waiters.push({ subject, revision, tell: resolve });
     });
     const told = await inTime(this.#parts.clock, durable, DURABLE_WITHIN_MS);
     return told?.value ?? false;
   }
 
-  #stateOf({ id, subject, revision, chart }: Mode, on: ModeOn): CrisisModeState {
+  #stateOf({ id, subject, revision, durableRevision, chart }: Mode, on: ModeOn): CrisisModeState {
     const sinceAtMs = this.#parts.steady.toWall(on.sinceAtMs);
     return {
       ...{ id, subject, by: on.by, reason: on.reason },
       // Read once, so that it lasts as long as was asked for though the clock is set in between.
       ...{ sinceAtMs, endsAtMs: sinceAtMs + on.endsAtMs - on.sinceAtMs },
       isEnding: chart.snapshot.value === 'ending',
-      isDurable: revision <= this.#durableRevision,
+      isDurable: revision <= durableRevision,
     };
   }
 }

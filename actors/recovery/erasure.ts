@@ -81,6 +81,9 @@ function erases(write: Write): boolean {
       return write.payload === null || write.newPayload !== undefined;
     case 'replay':
       return write.payload !== null;
+    case 'crisisMode':
+    case 'crisisModes':
+      return true;
     case 'crisisPlan':
       // The one before, wherever another takes its place.
       return write.plan !== undefined;

@@ -21,6 +21,8 @@ const READ_AGAIN_MS = 5_000;
 /** Writes that change no count. */
 const UNCOUNTED: ReadonlySet<Write['kind']> = new Set([
   'component',
+  'crisisMode',
+  'crisisModes',
   'crisisPlan',
   'keep',
   'purgeKept',

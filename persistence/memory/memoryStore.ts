@@ -100,7 +100,10 @@ class MemoryStore implements MemoryDisk {
       hold: this.#tables.hold,
       components,
       componentsUnreadable: 0,
-      isCrisisModeInDoubt: false,
+      crisisModes: {
+        kept: [...this.#tables.crisisModes].map(([subject, state]) => ({ subject, state })),
+        isInDoubt: false,
+      },
       crisisPlans: {
         pinned: [...this.#tables.crisisPlans.values()].filter(({ isPinned }) => isPinned),
         unreadable: [],

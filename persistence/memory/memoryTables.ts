@@ -42,6 +42,8 @@ type Due = SortedList<MemoryRow>;
 
 export class MemoryTables implements ReviewTables {
   readonly components = new Map<string, string>();
+  /** States by whom they are of. */
+  readonly crisisModes = new Map<string | null, string>();
   readonly crisisPlans = new Map<string, KeptCrisisPlan>();
   readonly kept = new MemoryKept();
   readonly audit: MemoryAudit;
@@ -103,6 +105,14 @@ export class MemoryTables implements ReviewTables {
       case 'component':
         this.components.set(write.name, write.state);
         return { kind: 'componentKept' };
+      case 'crisisMode':
+        if (write.state === null) this.crisisModes.delete(write.subject);
+        else this.crisisModes.set(write.subject, write.state);
+        return { kind: 'crisisModesKept' };
+      case 'crisisModes':
+        this.crisisModes.clear();
+        for (const { subject, state } of write.all) this.crisisModes.set(subject, state);
+        return { kind: 'crisisModesKept' };
       case 'crisisPlan':
         return this.#keepCrisisPlan(write);
       case 'keep':

@@ -13,6 +13,7 @@
 import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { AnchorStore } from './anchor.ts';
 import type { AuditStore } from './audit.ts';
+import type { CrisisModesAtOpen } from './crisisModes.ts';
 import type { CrisisPlanStore, CrisisPlansAtOpen } from './crisisPlans.ts';
 import type { KeptStore } from './kept.ts';
 import type { QueueStore } from './queue.ts';
@@ -21,6 +22,12 @@ import type { SearchStore } from './search.ts';
 import type { Standing, StoredOperation } from './storedOperation.ts';
 import type { AcceptWrite, OutsideCrisis, SpillLine, Write, WriteResult } from './writes.ts';
 
+export type {
+  CrisisModesAtOpen,
+  CrisisModesWrite,
+  CrisisModeWrite,
+  KeptCrisisMode,
+} from './crisisModes.ts';
 export type {
   CrisisPlanPage,
   CrisisPlanPageQuery,
@@ -98,8 +105,8 @@ export interface StoreInfo {
   readonly components: ReadonlyMap<string, string>;
   /** Number of components that could not be opened: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
-  /** The state of {@link CRISIS_MODES} is missing, can't be opened or is an earlier copy: for whom it is on, nobody knows. */
-  readonly isCrisisModeInDoubt: boolean;
+  /** For whom crisis mode is on (CR-6). */
+  readonly crisisModes: CrisisModesAtOpen;
   /** The crisis plans that are needed before anything else (CR-3). */
   readonly crisisPlans: CrisisPlansAtOpen;
   /** Rows quarantined so far (PS-3). */
@@ -109,9 +116,6 @@ export interface StoreInfo {
   /** Kept by {@link StoreLife.spillLine} and not in the store: to be accepted as what they are. */
   readonly outside: readonly OutsideCrisis[];
 }
-
-/** The component under which crisis mode is kept. */
-export const CRISIS_MODES = 'crisisModes';
 
 /** Opening and closing. */
 export interface StoreLife {

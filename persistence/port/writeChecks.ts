@@ -21,6 +21,7 @@ export function isOperationId(id: string): boolean {
 /** @throws HoldfastError `HF_INTERNAL` naming the field at fault. */
 export function checkWrite(write: Write): void {
   if (write.kind === 'component' || write.kind === 'crisisPlan') return;
+  if (write.kind === 'crisisMode' || write.kind === 'crisisModes') return;
   if (write.kind === 'hold' || write.kind === 'anchored' || write.kind === 'audit') return;
   if (write.kind === 'keep') {
     checkKeep(write);

@@ -8,6 +8,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { PlainError } from '../../machines/vocabulary/errors.ts';
 import type { AnchoredWrite } from './anchor.ts';
 import type { AuditWrite, Recorded } from './audit.ts';
+import type { CrisisModeResult, CrisisModesWrite, CrisisModeWrite } from './crisisModes.ts';
 import type { CrisisPlanResult, CrisisPlanWrite } from './crisisPlans.ts';
 import type { KeepWrite, KeptResult, PurgeKeptWrite } from './kept.ts';
 import type { HoldWrite } from './review.ts';
@@ -174,6 +175,8 @@ export type Write =
   | ReinstateWrite
   | PurgeSettledWrite
   | ComponentWrite
+  | CrisisModeWrite
+  | CrisisModesWrite
   | CrisisPlanWrite
   | KeepWrite
   | PurgeKeptWrite
@@ -225,6 +228,7 @@ export type WriteResult =
   | { readonly kind: 'missing' }
   /** `laneNext` as for an update that leaves its lane. */
   | { readonly kind: 'withdrawn'; readonly laneNext: StoredOperation | null }
+  | CrisisModeResult
   | CrisisPlanResult
   | KeptResult
   | { readonly kind: 'componentKept' }

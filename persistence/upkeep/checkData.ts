@@ -41,6 +41,7 @@ import {
 import { RecordSet } from '../sqlite/seals/recordSet.ts';
 import {
   type ComponentRow,
+  type CrisisModeRow,
   type CrisisPlanRow,
   createRowSeals,
   idOfBytes,
@@ -84,7 +85,7 @@ const LISTED_MAX = 20;
 
 /** A record that does not open with the key of the store. */
 export interface UnreadableRecord {
-  /** The operation's id; `null` for a component, a crisis plan or a kept record, whose name is sealed. */
+  /** The operation's id; `null` for a component, a crisis mode, a crisis plan or a kept record, whose name is sealed. */
   readonly id: string | null;
   readonly code: string;
 }
@@ -272,6 +273,19 @@ async function openAll(
     );
   }
   areMissing(set.count('component') - isThere);
+  isThere = 0;
+  const modes = db.prepare<[], CrisisModeRow>('SELECT * FROM crisis_mode');
+  for (const row of modes.all()) {
+    isThere += 1;
+    tryToOpen(
+      () => null,
+      () => set.holds('crisisMode', row.subject, row.state),
+      () => {
+        seals.openCrisisMode(row);
+      },
+    );
+  }
+  areMissing(set.count('crisisMode') - isThere);
   isThere = 0;
   const plans = db.prepare<[], CrisisPlanRow>('SELECT * FROM crisis_plan');
   for (const row of plans.iterate()) {

@@ -28,6 +28,7 @@ export type DataPartName =
   | 'entities'
   | 'conflicts'
   | 'crisisPlans'
+  | 'crisisModes'
   | 'components'
   | 'tags'
   | 'indexes'
@@ -105,6 +106,7 @@ const REST: readonly [name: DataPartName, sql: string][] = [
   ['entities', `SELECT count(*), sum(length(state)) FROM kept WHERE ${IS_KEPT_OF.entity}`],
   ['conflicts', `SELECT count(*), sum(length(state)) FROM kept WHERE ${IS_KEPT_OF.conflict}`],
   ['crisisPlans', 'SELECT count(*), sum(length(state)) FROM crisis_plan'],
+  ['crisisModes', 'SELECT count(*), sum(length(state)) FROM crisis_mode'],
   ['components', 'SELECT count(*), sum(length(state)) FROM component'],
   ['tags', 'SELECT count(*), sum(length(tag)) FROM tagged'],
 ];

@@ -25,7 +25,7 @@ const told: TraceEvent = { event: 'toldOfTouched', code: 'HF_RECORD_STALE' };
 const CRISIS = { what: 'crisis', how: 'putBack', id: 'op-1', key: 'crisis-1' } as const;
 const PLAN = { what: 'plan', how: 'putBack', name: 'plan user-1', person: 'Sam' } as const;
 const NO_PLAN = { what: 'plan', how: 'deleted', name: 'plan user-1' } as const;
-const MODE = { what: 'crisisMode', how: 'deleted', name: 'component crisisModes' } as const;
+const MODE = { what: 'crisisMode', how: 'deleted', name: 'mode user-1' } as const;
 
 /** A crisis is answered, with this person first. */
 function answered(planSaid: string, person: string | null): TraceEvent {
@@ -75,8 +75,8 @@ export const TOUCHED_BROKEN: Histories = {
     [...touched({ how: 'deleted' }), saying('quarantined')],
     [...touched({ how: 'deleted' }), unchecked(HOUR_MS)],
     [...touched({ what: 'record' }), saying('recordsMissing')],
-    [...touched(MODE), mended(MODE.name, 'component'), saying()],
-    [told, ...touched(MODE), mended(MODE.name, 'component'), saying()],
+    [...touched(MODE), mended(MODE.name, 'crisisModes'), saying()],
+    [told, ...touched(MODE), mended(MODE.name, 'crisisModes'), saying()],
   ],
 };
 
@@ -119,7 +119,7 @@ export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
   ],
   'crisis mode is on, told, and ended': [
     ...touched(MODE),
-    mended(MODE.name, 'component'),
+    mended(MODE.name, 'crisisModes'),
     told,
     modeOf({}),
     called('crisisMode.leave', {}, null, 'ben'),

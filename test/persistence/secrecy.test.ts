@@ -29,6 +29,8 @@ const CANARIES = {
   route: 'canary-in-the-route',
   component: 'canary-in-a-component-name',
   componentState: 'canary-in-a-component-state',
+  subject: 'canary-in-a-subject',
+  crisisMode: 'canary-in-a-crisis-mode',
   newPayload: 'canary-in-a-new-payload',
   keptKey: 'canary-in-a-kept-key',
   keptText: 'canary-in-a-kept-text',
@@ -53,12 +55,13 @@ async function filesWith(text: string): Promise<string[]> {
 
 test('SE-5 nothing that was given to be kept can be read in any file, open or closed', async () => {
   const { state, payload, lane, idempotencyKey, route, component, componentState } = CANARIES;
-  const { newPayload, keptKey, keptText } = CANARIES;
+  const { newPayload, keptKey, keptText, subject, crisisMode } = CANARIES;
   await store.commit([
-    accept(1, { state, payload, lane, idempotencyKey, route }),
+    accept(1, { state, payload, lane, idempotencyKey, route, subject }),
     accept(2, { state, payload, lane, route, standing: 'due', dueAtMs: 7 }),
     { kind: 'component', name: component, state: componentState },
-    { kind: 'keep', room: 'entity', key: keptKey, text: keptText },
+    { kind: 'crisisMode', subject, state: crisisMode },
+    { kind: 'keep', room: 'entity', key: keptKey, subject, text: keptText },
     { kind: 'keep', room: 'conflict', key: keptKey, text: keptText, isOpen: true },
   ]);
   await store.commit([

@@ -3,9 +3,12 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Person } from '../../machines/vocabulary/subject.ts';
 import { createRuntime } from '../../src/createRuntime.ts';
+import type { Runtime } from '../../src/runtime.ts';
 import { TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
+import { spoilRoot } from '../support/store/damage.ts';
 import { tempFolder } from '../support/store/tempFolder.ts';
 
 const WAITS = { timeout: HANGS_AFTER_MS, interval: 20 };
@@ -29,62 +32,69 @@ function start(folder: string) {
 }
 
 interface Row {
-  readonly tag: Uint8Array;
+  readonly subject: Uint8Array;
   readonly revision: number;
   readonly key_id: number;
   readonly state: Uint8Array;
 }
 
-const componentsOf = (db: Database.Database): readonly Row[] =>
-  db.prepare<[], Row>('SELECT * FROM component').all();
-
-function edited(folder: string, edit: (db: Database.Database) => void): void {
+function edited<Result>(folder: string, edit: (db: Database.Database) => Result): Result {
   const db = new Database(join(folder, 'data.db'));
   try {
-    edit(db);
+    return edit(db);
   } finally {
     db.close();
   }
 }
 
-/** A store whose subject is in crisis mode, closed; and the components that were there before that. */
-async function inCrisisMode(): Promise<{
-  folder: string;
-  before: readonly Row[];
-  on: readonly Row[];
-}> {
+const modesOf = (folder: string): readonly Row[] =>
+  edited(folder, (db) => db.prepare<[], Row>('SELECT * FROM crisis_mode').all());
+
+const putBack = (folder: string, { subject, revision, key_id, state }: Row) =>
+  edited(folder, (db) =>
+    db
+      .prepare('INSERT OR REPLACE INTO crisis_mode VALUES (?, ?, ?, ?)')
+      .run(subject, revision, key_id, state),
+  );
+
+interface Made {
+  readonly folder: string;
+  /** Of one whose crisis mode has ended. */
+  readonly ended: Row;
+  /** Of one who is in crisis mode: as it was, and as it is. */
+  readonly earlier: Row;
+  readonly now: Row;
+}
+
+/** A store whose subject is in crisis mode, prolonged since, and another's has ended; closed. */
+async function inCrisisMode(): Promise<Made> {
   const folder = join(tempFolder(), 'store');
-  const first = start(folder);
-  await first.runtime.ready;
-  // On and off once, so that there is an earlier copy.
-  await first.runtime.crisisMode.enter({ subject: 'user-1', by: ANN });
-  await first.runtime.crisisMode.leave({ subject: 'user-1', by: BEN });
-  await first.runtime.close();
-  const rows: Row[][] = [[], []];
-  edited(folder, (db) => rows[0]?.push(...componentsOf(db)));
-  const second = start(folder);
-  await second.runtime.ready;
-  expect((await second.runtime.crisisMode.enter({ ...ITS, by: ANN })).isDurable).toBe(true);
-  await second.runtime.close();
-  edited(folder, (db) => rows[1]?.push(...componentsOf(db)));
-  return { folder, before: rows[0] ?? [], on: rows[1] ?? [] };
+  const during = async (act: (runtime: Runtime) => Promise<unknown>): Promise<readonly Row[]> => {
+    const { runtime } = start(folder);
+    await runtime.ready;
+    await act(runtime);
+    await runtime.close();
+    return modesOf(folder);
+  };
+  const enter = (subject: string, by: Person) => async (runtime: Runtime) =>
+    expect(await runtime.crisisMode.enter({ subject, by })).toMatchObject({ isDurable: true });
+  const [ended] = await during(enter('user-1', ANN));
+  await during((runtime) => runtime.crisisMode.leave({ subject: 'user-1', by: BEN }));
+  const [earlier] = await during(enter(ITS.subject, ANN));
+  // Each start goes on with it, and writes it.
+  const [now] = await during(() => Promise.resolve());
+  if (ended === undefined || earlier === undefined || now === undefined) throw new Error('None.');
+  expect(hex(now.state)).not.toBe(hex(earlier.state));
+  return { folder, ended, earlier, now };
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** The row of crisis mode: the one that changed, and is no clock that each start writes. */
-function modeRow({ before, on }: { before: readonly Row[]; on: readonly Row[] }) {
-  const longest = (rows: readonly Row[]) =>
-    rows.toSorted((a, b) => b.state.length - a.state.length);
-  const now = longest(on)[0] as Row;
-  const earlier = before.find(({ tag }) => hex(tag) === hex(now.tag));
-  return { now, earlier: earlier as Row };
-}
+const OF_HOLDFAST = { subject: null, by: { id: 'holdfast' } };
 
 test('SE-6 CR-6 one whose record was deleted is on for everybody, and said, until somebody ends it', async () => {
   const made = await inCrisisMode();
-  const { now } = modeRow(made);
-  edited(made.folder, (db) => db.prepare('DELETE FROM component WHERE tag = ?').run(now.tag));
+  edited(made.folder, (db) => db.exec('DELETE FROM crisis_mode'));
 
   const { runtime, errors } = start(made.folder);
   await runtime.ready;
@@ -110,43 +120,85 @@ test('SE-6 CR-6 one whose record was deleted is on for everybody, and said, unti
   expect(last.errors).toEqual([]);
 });
 
-test('SE-6 CR-6 one that was put back from before, or changed, is on for everybody', async () => {
+test('SE-6 CR-6 one of several whose record was deleted: the others go on, and it is on for everybody', async () => {
   const made = await inCrisisMode();
-  const { now, earlier } = modeRow(made);
-  edited(made.folder, (db) =>
-    db
-      .prepare('UPDATE component SET state = ?, revision = ? WHERE tag = ?')
-      .run(earlier.state, earlier.revision, now.tag),
+  const first = start(made.folder);
+  await first.runtime.ready;
+  await first.runtime.crisisMode.enter({ subject: 'user-7', by: ANN });
+  await first.runtime.close();
+  const { changes } = edited(made.folder, (db) =>
+    db.prepare('DELETE FROM crisis_mode WHERE subject = ?').run(made.now.subject),
   );
-  const putBack = start(made.folder);
-  await putBack.runtime.ready;
-  expect(putBack.runtime.crisisMode.list()).toMatchObject([
-    { subject: null, by: { id: 'holdfast' } },
-  ]);
-  await vi.waitFor(() => {
-    expect(putBack.errors).toContain('HF_RECORD_STALE');
-  }, WAITS);
-  await putBack.runtime.close();
+  expect(changes).toBe(1);
+  const { runtime } = start(made.folder);
+  await runtime.ready;
+  expect(runtime.crisisMode.list()).toMatchObject([OF_HOLDFAST, { subject: 'user-7', by: ANN }]);
+  expect(await runtime.crisis(ITS)).toMatchObject({ crisisMode: 'global' });
+});
 
-  const other = await inCrisisMode();
-  const { now: damaged } = modeRow(other);
-  edited(other.folder, (db) => {
-    const state = Buffer.from(damaged.state);
-    state[40] = (state[40] ?? 0) ^ 1;
-    db.prepare('UPDATE component SET state = ? WHERE tag = ?').run(state, damaged.tag);
-  });
-  const changed = start(other.folder);
-  await changed.runtime.ready;
-  expect(changed.runtime.crisisMode.list()).toMatchObject([
-    { subject: null, by: { id: 'holdfast' } },
-  ]);
+test.each([
+  ['an earlier copy of it', 'earlier', 'user-42'],
+  ['that of one whose crisis mode has ended', 'ended', 'user-1'],
+] as const)(
+  'SE-6 CR-6 %s that was put back is in force, and so it is for everybody',
+  async (_, which, subject) => {
+    const made = await inCrisisMode();
+    putBack(made.folder, made[which]);
+    const { runtime, errors } = start(made.folder);
+    await runtime.ready;
+    const [first, ...others] = runtime.crisisMode.list();
+    expect(first).toMatchObject(OF_HOLDFAST);
+    expect(others).toContainEqual(expect.objectContaining({ subject, by: ANN }));
+    await vi.waitFor(() => {
+      expect(errors).toContain('HF_RECORD_STALE');
+      expect(runtime.getHealthStatus().crisisMode.unkept).toBe(0);
+    }, WAITS);
+    await runtime.close();
+    // Kept as it is in force, it is no longer in doubt.
+    const next = start(made.folder);
+    await next.runtime.ready;
+    expect(next.runtime.crisisMode.list()).toHaveLength(1 + others.length);
+    await next.runtime.crisisMode.leave({ by: ANN });
+    await next.runtime.close();
+    const last = start(made.folder);
+    await last.runtime.ready;
+    expect(last.runtime.crisisMode.list()).toHaveLength(others.length);
+    expect(last.errors).toEqual([]);
+  },
+);
+
+test('SE-6 CR-6 one that was changed is on for everybody', async () => {
+  const { folder, now } = await inCrisisMode();
+  const state = Buffer.from(now.state);
+  const last = state.length - 1;
+  state[last] = (state[last] ?? 0) ^ 1;
+  putBack(folder, { ...now, state });
+  const { runtime, errors } = start(folder);
+  await runtime.ready;
+  expect(runtime.crisisMode.list()).toMatchObject([OF_HOLDFAST]);
+  await vi.waitFor(() => {
+    expect(errors).toContain('HF_RECORD_TAMPERED');
+  }, WAITS);
+});
+
+test('SE-6 CR-6 CR-4 the page that they lie in is damaged: it is on for everybody, and a crisis is delivered', async () => {
+  const { folder } = await inCrisisMode();
+  spoilRoot(join(folder, 'data.db'), 'crisis_mode');
+  const { runtime, errors } = start(folder);
+  await runtime.ready;
+  expect(runtime.crisisMode.list()).toMatchObject([OF_HOLDFAST]);
+  const { crisisMode, durable } = await runtime.crisis(ITS);
+  expect(crisisMode).toBe('global');
+  await durable;
+  expect(errors).toContain('HF_STORE_CORRUPT');
+  await runtime.crisisMode.leave({ by: ANN });
+  expect(runtime.crisisMode.list()).toEqual([]);
 });
 
 test('SE-6 CR-6 the nodes of the set that would have it are deleted with it: it is in doubt', async () => {
   const made = await inCrisisMode();
-  const { now } = modeRow(made);
   edited(made.folder, (db) => {
-    db.prepare('DELETE FROM component WHERE tag = ?').run(now.tag);
+    db.exec('DELETE FROM crisis_mode');
     const root = db.prepare('SELECT max(node) FROM integrity').pluck().get();
     db.prepare('DELETE FROM integrity WHERE node < ?').run(root);
   });
@@ -158,14 +210,13 @@ test('SE-6 CR-6 the nodes of the set that would have it are deleted with it: it 
   else expect(phase).toBe('startFailed');
 });
 
-test('SE-6 CR-6 control: untouched, and with another record deleted, nothing is in doubt', async () => {
+test('SE-6 CR-6 control: untouched, and with the states of breakers and the like deleted, nothing is in doubt', async () => {
   const made = await inCrisisMode();
-  const { now } = modeRow(made);
   const kept = start(made.folder);
   await kept.runtime.ready;
   expect(kept.runtime.crisisMode.list()).toMatchObject([{ ...ITS, by: ANN }]);
   await kept.runtime.close();
-  edited(made.folder, (db) => db.prepare('DELETE FROM component WHERE tag <> ?').run(now.tag));
+  edited(made.folder, (db) => db.exec('DELETE FROM component'));
   const { runtime, errors } = start(made.folder);
   await runtime.ready;
   expect(runtime.crisisMode.list()).toMatchObject([{ ...ITS, by: ANN }]);

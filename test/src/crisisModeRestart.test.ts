@@ -207,12 +207,13 @@ describe('CR-6 orders before the store is open', () => {
 });
 
 describe('PS-3 CR-6 what can not be read', () => {
-  async function bootWith(state: string): Promise<{ world: World; process: Process }> {
+  type Modes = readonly { readonly subject: string | null; readonly state: string }[];
+  async function bootWith(...modes: Modes): Promise<{ world: World; process: Process }> {
     const world = createWorld();
     const before = await started(world);
     await world.clock.run(before.runtime.close());
     await world.disk.open();
-    await world.disk.commit([{ kind: 'component', name: 'crisisModes', state }]);
+    await world.disk.commit(modes.map((mode) => ({ kind: 'crisisMode', ...mode })));
     await world.disk.close();
     return { world, process: await started(world) };
   }
@@ -220,30 +221,80 @@ describe('PS-3 CR-6 what can not be read', () => {
     errors.map((error) => (isHoldfastError(error) ? error.code : String(error)));
 
   test('PS-3 SE-6 is reported, and on for everybody; the rest goes on', async () => {
-    const broken = [{ id: 'one', subject: 'user-1', state: 'nonsense' }];
-    for (const text of ['nonsense', JSON.stringify(broken)]) {
-      const { world, process } = await bootWith(text);
+    const broken = [{ id: 'one', state: 'nonsense' }];
+    for (const state of ['nonsense', JSON.stringify(broken)]) {
+      const { world, process } = await bootWith({ subject: 'user-1', state });
       expect(process.errors).toHaveLength(1);
       await world.clock.run(process.runtime.crisisMode.enter({ ...ITS, by: ANN }));
       expect(process.runtime.crisisMode.list()).toMatchObject([
         { subject: null, by: { id: 'holdfast' } },
         ITS,
       ]);
+      process.kill();
+      // It is kept without what could not be read, and no longer in doubt.
+      const { crisisModes } = await world.disk.open();
+      expect(crisisModes.kept.map(({ subject }) => subject)).toEqual([null, ITS.subject]);
     }
   });
 
+  const newer = JSON.stringify({ machine: 'crisisMode', version: '99', value: 'on', context: {} });
+  const later = { id: 'one', state: newer };
+
   test('PS-3 what a later version wrote is left for it', async () => {
-    const newer = { machine: 'crisisMode', version: '99', value: 'on', context: {} };
-    const kept = { id: 'one', subject: 'user-1', state: JSON.stringify(newer) };
-    const { world, process } = await bootWith(JSON.stringify([kept]));
+    const kept = { subject: 'user-1', state: JSON.stringify([later]) };
+    const { world, process } = await bootWith(kept);
     expect(codes(process)).toEqual(['HF_RECORD_NEWER']);
     await world.clock.run(process.runtime.crisisMode.enter({ ...ITS, by: ANN }));
     process.kill();
-    const { components } = await world.disk.open();
-    expect(JSON.parse(components.get('crisisModes') ?? '')).toEqual([
-      expect.objectContaining(ITS),
-      kept,
+    const { crisisModes } = await world.disk.open();
+    expect(crisisModes.kept).toEqual([kept, expect.objectContaining(ITS)]);
+  });
+
+  test('PS-3 so is what it wrote of one who is put into crisis mode here, until that ends and after', async () => {
+    const { world, process } = await bootWith({ ...ITS, state: JSON.stringify([later]) });
+    const { crisisMode } = process.runtime;
+    await world.clock.run(crisisMode.enter({ ...ITS, by: ANN }));
+    const kept = async (): Promise<unknown> => {
+      const { crisisModes } = await world.disk.open();
+      return crisisModes.kept.map(({ state }) => JSON.parse(state) as unknown);
+    };
+    expect(await kept()).toEqual([[expect.objectContaining({ id: expect.any(String) }), later]]);
+    await world.clock.run(crisisMode.leave({ ...ITS, by: BEN }));
+    expect(await kept()).toEqual([[later]]);
+    process.kill();
+  });
+
+  test('CR-6 two that a store has of one person are one, with all who wanted it on', async () => {
+    const world = createWorld();
+    await killedWhileOn(world);
+    const [first] = (await world.disk.open()).crisisModes.kept;
+    const [mode] = JSON.parse(first?.state ?? '') as { readonly id: string }[];
+    await world.disk.commit([
+      { kind: 'crisisMode', ...ITS, state: JSON.stringify([mode, { ...mode, id: 'two' }]) },
     ]);
+    await world.disk.close();
+    const { runtime } = await started(world);
+    expect(runtime.crisisMode.list()).toMatchObject([{ ...ITS, by: ANN }]);
+    await expect(runtime.crisisMode.leave({ ...ITS, by: ANN })).rejects.toThrow('somebody else');
+    await world.clock.run(runtime.crisisMode.leave({ ...ITS, by: BEN }));
+    expect(runtime.crisisMode.list()).toEqual([]);
+  });
+
+  test('CR-6 the record of a person is gone with their crisis mode, and those of others stay', async () => {
+    const world = createWorld();
+    const { runtime, kill } = await started(world);
+    const { crisisMode } = runtime;
+    for (const subject of ['user-7', 'user-42', null]) {
+      await world.clock.run(
+        crisisMode.enter(subject === null ? { by: ANN } : { subject, by: ANN }),
+      );
+    }
+    expect(await world.clock.run(crisisMode.leave({ ...ITS, by: BEN }))).toMatchObject({
+      isDurable: true,
+    });
+    kill();
+    const { crisisModes } = await world.disk.open();
+    expect(crisisModes.kept.map(({ subject }) => subject)).toEqual(['user-7', null]);
   });
 });
 

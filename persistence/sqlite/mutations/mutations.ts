@@ -9,7 +9,13 @@ import type Database from 'better-sqlite3';
 import type { WaitingRow } from '../schema/schema.ts';
 import { OPERATION_INDEXES } from '../schema/schemaV1.ts';
 import { type NodeStatements, type RecordSet, THE_MARK } from '../seals/recordSet.ts';
-import type { ComponentRow, CrisisPlanRow, KeptRow, OperationColumns } from '../seals/rowSeals.ts';
+import type {
+  ComponentRow,
+  CrisisModeRow,
+  CrisisPlanRow,
+  KeptRow,
+  OperationColumns,
+} from '../seals/rowSeals.ts';
 import { CountChanges, type CountedColumns } from './counts.ts';
 import { MUTATIONS } from './statements.ts';
 
@@ -176,6 +182,20 @@ export function createMutations(db: Database.Database, set: RecordSet) {
     keepComponent: (row: ComponentRow): void => {
       run.keepComponent.run(row.tag, row.revision, row.key_id, row.state);
       set.put('component', row.tag, row.state);
+    },
+    keepCrisisMode: (row: CrisisModeRow): void => {
+      run.keepCrisisMode.run(row.subject, row.revision, row.key_id, row.state);
+      set.put('crisisMode', row.subject, row.state);
+    },
+    /** @param subject its fingerprint */
+    deleteCrisisMode: (subject: Uint8Array): void => {
+      run.deleteCrisisMode.run(subject);
+      set.remove('crisisMode', subject);
+    },
+    /** Deletes all, and what is noted of those that are missing. */
+    deleteCrisisModes: (): void => {
+      run.deleteCrisisModes.run();
+      set.clear('crisisMode');
     },
     keepCrisisPlan: (row: CrisisPlanRow): void => {
       run.keepCrisisPlan.run(row.subject, row.revision, row.key_id, row.pinned, row.state);

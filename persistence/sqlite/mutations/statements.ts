@@ -48,6 +48,11 @@ export const MUTATIONS = {
   keepComponent:
     'INSERT INTO component (tag, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
     'ON CONFLICT (tag) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
+  keepCrisisMode:
+    'INSERT INTO crisis_mode (subject, revision, key_id, state) VALUES (?, ?, ?, ?) ' +
+    'ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, state = excluded.state',
+  deleteCrisisMode: 'DELETE FROM crisis_mode WHERE subject = ?',
+  deleteCrisisModes: 'DELETE FROM crisis_mode',
   keepCrisisPlan:
     'INSERT INTO crisis_plan (subject, revision, key_id, pinned, state) VALUES (?, ?, ?, ?, ?) ' +
     'ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, key_id = excluded.key_id, pinned = excluded.pinned, state = excluded.state',

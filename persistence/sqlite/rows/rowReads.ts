@@ -10,7 +10,6 @@ import type { Query } from '../../port/questions.ts';
 import {
   type BlockedCounts,
   type CheckedPage,
-  CRISIS_MODES,
   type Expired,
   NEVER_MS,
   type SearchPage,
@@ -408,27 +407,22 @@ export function quarantinedCount(tables: Tables): number {
 export function components(tables: Tables): {
   readonly readable: Map<string, string>;
   readonly unreadable: number;
-  readonly isCrisisModeInDoubt: boolean;
 } {
   const { statements, seals, set, onNotice, path } = tables;
   const readable = new Map<string, string>();
   let unreadable = 0;
   let found = 0;
-  const modes = seals.componentTag(CRISIS_MODES);
-  let [isEarlier, isUnreadable] = [false, false];
   for (const row of statements.components.all() as ComponentRow[]) {
     if (set.has('component', row.tag)) found += 1;
     try {
       const { name, state } = seals.openComponent(row);
       if (!set.holds('component', row.tag, row.state)) {
         onNotice(stale(path, `The state of ${name}`));
-        isEarlier ||= name === CRISIS_MODES;
       }
       readable.set(name, state);
     } catch (error) {
       if (!isHoldfastError(error)) throw error;
       unreadable += 1;
-      isUnreadable ||= Buffer.compare(row.tag, modes) === 0;
       onNotice(notOpened(path, error));
     }
   }
@@ -437,8 +431,7 @@ export function components(tables: Tables): {
     onNotice(
       missing(path, gone === 1 ? 'A state of the runtime is' : `${gone} states of the runtime are`),
     );
-  const isGone = !readable.has(CRISIS_MODES) && set.mayHave('component', modes);
-  return { readable, unreadable, isCrisisModeInDoubt: isEarlier || isUnreadable || isGone };
+  return { readable, unreadable };
 }
 
 function notOpened(path: string, { code, cause }: HoldfastError): HoldfastError {

@@ -29,6 +29,7 @@ import {
   type OperationRow,
 } from '../seals/rowSeals.ts';
 import { type PurgedRows, recordOrGoOn, recordPurge } from './auditLog.ts';
+import { keepAllCrisisModes, keepCrisisMode } from './crisisModes.ts';
 import { keepCrisisPlan } from './crisisPlans.ts';
 import { keep, purgeKept } from './kept.ts';
 import { heldHeadOf, laneHeadOf, raisedBefore, raiseTo } from './laneRanks.ts';
@@ -73,6 +74,10 @@ function applied(tables: Tables, write: Write): WriteResult {
       return purgeSettled(tables, write);
     case 'component':
       return keepComponent(tables, write);
+    case 'crisisMode':
+      return keepCrisisMode(tables, write);
+    case 'crisisModes':
+      return keepAllCrisisModes(tables, write);
     case 'crisisPlan':
       return keepCrisisPlan(tables, write);
     case 'keep':

@@ -88,6 +88,8 @@ export const SQL = {
   auditPeople: 'SELECT count(*) FROM audit_person',
   auditPeopleFrom: 'SELECT tag, key_id, seal FROM audit_person WHERE rowid > ? AND rowid <= ?',
   components: 'SELECT tag, revision, key_id, state FROM component',
+  crisisModes: `SELECT subject, revision, key_id, ${STATE} FROM crisis_mode`,
+  crisisModeRevision: 'SELECT revision FROM crisis_mode WHERE subject = ?',
   crisisPlan: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE subject = ?`,
   pinnedCrisisPlans: `SELECT ${CRISIS_PLAN} FROM crisis_plan WHERE pinned = 1`,
   crisisPlanPage: `SELECT rowid AS place, ${CRISIS_PLAN} FROM crisis_plan WHERE rowid > ? ORDER BY rowid LIMIT ?`,

@@ -105,6 +105,17 @@ const COMPONENT_TABLE = `CREATE TABLE component (
     state BLOB NOT NULL
   ) STRICT`;
 
+/**
+ * For whom crisis mode is on: a row for each person and one for everybody, none for others (docs/decisions/0297).
+ * `subject` is a keyed fingerprint of its own kind.
+ */
+const CRISIS_MODE_TABLE = `CREATE TABLE crisis_mode (
+    subject BLOB NOT NULL PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    key_id INTEGER NOT NULL,
+    state BLOB NOT NULL
+  ) STRICT`;
+
 /** `subject` is a keyed fingerprint of its own kind: it can't be matched with that of an operation. */
 const CRISIS_PLAN_TABLES: readonly string[] = [
   `CREATE TABLE crisis_plan (
@@ -210,6 +221,7 @@ export const DDL_V1: readonly string[] = [
   OPERATION_TABLE,
   PAYLOAD_TABLE,
   COMPONENT_TABLE,
+  CRISIS_MODE_TABLE,
   CRISIS_PLAN_TABLES,
   QUARANTINE_TABLE,
   INTEGRITY_TABLE,

@@ -22,11 +22,12 @@ import { isSqliteError } from '../driver/library.ts';
 const SPACES = {
   mark: 0,
   component: 1,
-  crisisPlan: 2,
-  kept: 3,
-  quarantine: 4,
-  tagged: 5,
-  operation: 6,
+  crisisMode: 2,
+  crisisPlan: 3,
+  kept: 4,
+  quarantine: 5,
+  tagged: 6,
+  operation: 7,
 } as const;
 
 export type Space = keyof typeof SPACES;
@@ -70,7 +71,7 @@ const PAIR_BYTES = NAME_BYTES + TAG_BYTES;
 const BUCKETS = 2 ** 47;
 /** An upper node follows its nodes, and the root follows all: the page that changes with each commit is one, as a rule. */
 const GROUP = SLOTS + 1;
-const ROOT = 7 * BUCKETS;
+const ROOT = 8 * BUCKETS;
 /** The number of an upper node and its tag. */
 const ROOT_PAIR_BYTES = 8 + TAG_BYTES;
 /** Some 2 MB. */
@@ -240,6 +241,22 @@ export class RecordSet {
       records += this.#get(node).length / PAIR_BYTES;
     }
     return records;
+  }
+
+  /** True if a part of a kind is lost, so that nobody can say which records there were. */
+  hasLost(space: NamedSpace): boolean {
+    // All of it is read.
+    this.count(space);
+    return [...this.#lost].some((node) => isOf(space, node));
+  }
+
+  /** Notes that no record of a kind is there, whatever there was: the next to open the store misses none. */
+  clear(space: NamedSpace): void {
+    const uppers = [...this.#rootNow().tags.keys()].filter((node) => isOf(space, node));
+    for (const leaf of this.#leaves(space, 0, Number.MAX_SAFE_INTEGER)) {
+      this.#changed.set(leaf, NOTHING);
+    }
+    for (const upper of uppers) this.#changed.set(upper, new Uint8Array(NODE_BYTES));
   }
 
   /** Numbers the commit of this transaction above another history. */
@@ -471,6 +488,10 @@ function leafOf(space: Space, key: Key): number | null {
   // A 4,096th of all fingerprints each.
   const bucket = ((key[0] as number) << 4) | ((key[1] as number) >> 4);
   return SPACES[space] * BUCKETS + placeOf(bucket);
+}
+
+function isOf(space: Space, node: number): boolean {
+  return Math.floor(node / BUCKETS) === SPACES[space];
 }
 
 function isUpper(node: number): boolean {

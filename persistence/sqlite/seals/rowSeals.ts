@@ -47,6 +47,14 @@ export interface ComponentRow {
   readonly state: Uint8Array;
 }
 
+/** The crisis mode of a subject, or of everybody, on disk; the subject is a keyed fingerprint. */
+export interface CrisisModeRow {
+  readonly subject: Uint8Array;
+  readonly revision: number;
+  readonly key_id: number;
+  readonly state: Uint8Array;
+}
+
 /** The crisis plan of a subject on disk; the subject is a keyed fingerprint. */
 export interface CrisisPlanRow {
   readonly subject: Uint8Array;
@@ -103,6 +111,8 @@ export interface RowSeals {
   tagTag(tag: string): Uint8Array;
   idempotencyTag(key: string): Uint8Array;
   componentTag(name: string): Uint8Array;
+  /** @param subject `null` for everybody */
+  crisisModeTag(subject: string | null): Uint8Array;
   crisisPlanTag(subject: string): Uint8Array;
   /** The fingerprint of a record's key, of its own kind in each room. */
   keptTag(room: string, key: string): Uint8Array;
@@ -118,6 +128,11 @@ export interface RowSeals {
   resealState(row: OperationRow, columns: OperationColumns): Uint8Array;
   sealPayload(columns: Pick<OperationColumns, 'seq' | 'id'>, payload: string): Uint8Array;
   sealComponent(row: Omit<ComponentRow, 'state'>, name: string, state: string): Uint8Array;
+  sealCrisisMode(
+    row: Omit<CrisisModeRow, 'state'>,
+    subject: string | null,
+    state: string,
+  ): Uint8Array;
   sealCrisisPlan(
     row: Omit<CrisisPlanRow, 'state'>,
     subject: string,
@@ -143,6 +158,7 @@ export interface RowSeals {
   /** For a row whose payload was not read: gives it only where it was sealed with the state. */
   openState(row: OperationRow): OpenedRow;
   openComponent(row: ComponentRow): { readonly name: string; readonly state: string };
+  openCrisisMode(row: CrisisModeRow): { readonly subject: string | null; readonly state: string };
   openCrisisPlan(row: CrisisPlanRow): { readonly subject: string; readonly plan: string | null };
   openKept(row: KeptRow): SealedKept;
   openMark(seal: Uint8Array): string;
@@ -225,6 +241,15 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     row.key_id,
   ];
 
+  const crisisModeFields = (row: Omit<CrisisModeRow, 'state'>): AssociatedField[] => [
+    'crisis_mode',
+    'state',
+    storeId,
+    row.subject,
+    row.revision,
+    row.key_id,
+  ];
+
   const crisisPlanFields = (row: Omit<CrisisPlanRow, 'state'>): AssociatedField[] => [
     'crisis_plan',
     'state',
@@ -293,6 +318,10 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     laneTag: (name) => sealer.blindIndex('operation.lane', name),
     idempotencyTag: (key) => sealer.blindIndex('operation.idempotency', key),
     componentTag: (name) => sealer.blindIndex('component.tag', name),
+    crisisModeTag: (subject) =>
+      subject === null
+        ? sealer.blindIndex('crisisMode.everybody', '')
+        : sealer.blindIndex('crisisMode.subject', subjectForm(subject)),
     crisisPlanTag: (subject) => sealer.blindIndex('crisisPlan.subject', subject),
     textTag: (space, text) => sealer.blindIndex(`integrity.${space}`, text),
     keptTag: (room, key) => sealer.blindIndex(`kept.${room}`, key),
@@ -303,6 +332,8 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
       seal(open(row.state, stateFields(row)), stateFields(columns), 'sealInBatch'),
     sealPayload: (columns, payload) => seal(payload, payloadFields(columns, sealer.keyId)),
     sealComponent: (row, name, state) => seal(JSON.stringify([name, state]), componentFields(row)),
+    sealCrisisMode: (row, subject, state) =>
+      seal(JSON.stringify([subject, state]), crisisModeFields(row)),
     sealCrisisPlan: (row, subject, plan) =>
       seal(JSON.stringify([subject, plan]), crisisPlanFields(row)),
     sealKept: (row, { key, text, lane }) =>
@@ -328,6 +359,11 @@ export function createRowSeals(sealer: Sealer, storeId: string): RowSeals {
     openComponent(row) {
       const [name, state] = JSON.parse(open(row.state, componentFields(row))) as [string, string];
       return { name, state };
+    },
+    openCrisisMode(row) {
+      const opened = open(row.state, crisisModeFields(row));
+      const [subject, state] = JSON.parse(opened) as [string | null, string];
+      return { subject, state };
     },
     openCrisisPlan(row) {
       const opened = open(row.state, crisisPlanFields(row));

@@ -41,6 +41,7 @@ import {
   replyOf,
 } from '../protocol/requests.ts';
 import { AuditLost, putAuditEnd } from '../rows/auditLog.ts';
+import { crisisModesAtOpen } from '../rows/crisisModes.ts';
 import { crisisPlansAtOpen } from '../rows/crisisPlans.ts';
 import { KnownRows, LanesLeft } from '../rows/knownRows.ts';
 import { answerRead, components, quarantinedCount, seqMax } from '../rows/rowReads.ts';
@@ -156,7 +157,8 @@ export class SqliteCore {
       const { db, tables, wasLeftOpen } = connection;
       if (wasLeftOpen && this.#options.claims) demandSound(db, this.#options.path);
       const crisisPlans = crisisPlansAtOpen(tables);
-      const { readable, unreadable, isCrisisModeInDoubt } = components(tables);
+      const crisisModes = crisisModesAtOpen(tables);
+      const { readable, unreadable } = components(tables);
       const last = seqMax(tables);
       this.#owner.rootOfBefore = tables.set.root;
       // Before the claim, which gives the connection up where it fails.
@@ -171,7 +173,7 @@ export class SqliteCore {
         hold,
         components: readable,
         componentsUnreadable: unreadable,
-        isCrisisModeInDoubt,
+        crisisModes,
         crisisPlans,
         seqMax: last,
         generation: this.#owner.generation,

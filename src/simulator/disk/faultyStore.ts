@@ -199,6 +199,9 @@ function pretendResult(write: Write): WriteResult {
       return { kind: 'purgedSettled', count: 0, nextDueAtMs: null };
     case 'component':
       return { kind: 'componentKept' };
+    case 'crisisMode':
+    case 'crisisModes':
+      return { kind: 'crisisModesKept' };
     case 'crisisPlan': {
       const { subject, plan = null, isPinned = false } = write;
       return { kind: 'crisisPlanKept', kept: { subject, plan, isPinned } };

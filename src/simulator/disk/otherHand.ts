@@ -17,7 +17,6 @@ import type { MemoryRow } from '../../../persistence/memory/memoryRow.ts';
 import type { MemoryTables } from '../../../persistence/memory/memoryTables.ts';
 import type { Question } from '../../../persistence/port/questions.ts';
 import {
-  CRISIS_MODES,
   type CrisisPlanPage,
   type KeptCrisisPlan,
   type KeptKey,
@@ -36,6 +35,7 @@ export type Change =
   | { readonly of: 'operation'; readonly seq: number; readonly id: string; to: MemoryRow | null }
   | { readonly of: 'plan'; readonly subject: string; to: KeptCrisisPlan | null }
   | { readonly of: 'kept'; readonly key: KeptKey; to: MemoryRecord | null }
+  | { readonly of: 'mode'; readonly subject: string | null; to: string | null }
   | { readonly of: 'component'; readonly name: string; to: string | null };
 
 /** Changes what lies in the tables, by no write. */
@@ -47,6 +47,10 @@ export function changeRecord(tables: MemoryTables, change: Change): void {
     case 'plan':
       if (change.to === null) tables.crisisPlans.delete(change.subject);
       else tables.crisisPlans.set(change.subject, change.to);
+      break;
+    case 'mode':
+      if (change.to === null) tables.crisisModes.delete(change.subject);
+      else tables.crisisModes.set(change.subject, change.to);
       break;
     case 'kept':
       tables.kept.replace(change.key, change.to);
@@ -64,6 +68,8 @@ export function nameOf(change: Change): string {
       return operation(change.seq);
     case 'plan':
       return plan(change.subject);
+    case 'mode':
+      return mode(change.subject);
     case 'kept':
       return kept(change.key);
     case 'component':
@@ -73,6 +79,8 @@ export function nameOf(change: Change): string {
 
 const operation = (seq: number): string => `operation ${seq}`;
 const plan = (subject: string): string => `plan ${subject}`;
+const MODE = 'mode ';
+const mode = (subject: string | null): string => `${MODE}${subject ?? '(everybody)'}`;
 const kept = ({ room, key }: KeptKey): string => `kept ${room} ${key}`;
 const component = (name: string): string => `component ${name}`;
 
@@ -128,14 +136,19 @@ export class OtherHand {
 
   /** What a store gives when it is opened. */
   opened(info: StoreInfo, tell: TellTouched): StoreInfo {
-    const { crisisPlans, components } = info;
+    const { crisisModes, crisisPlans, components } = info;
     for (const name of components.keys()) {
       if (this.#touched.get(component(name)) === STALE) tell(stale(`The state of ${name}`));
     }
     this.#tellMissing('component ', 'states of the runtime are', tell);
+    const modes = this.#modes;
+    for (const name of modes) {
+      if (this.#touched.get(name) === STALE) tell(stale('A record of crisis mode'));
+    }
+    this.#tellMissing(MODE, 'records of crisis mode are', tell);
     return {
       ...info,
-      isCrisisModeInDoubt: this.#touched.has(component(CRISIS_MODES)),
+      crisisModes: { ...crisisModes, isInDoubt: modes.length > 0 },
       crisisPlans: {
         ...crisisPlans,
         isEmpty: crisisPlans.isEmpty && this.#missing('plan ') === 0,
@@ -237,9 +250,15 @@ export class OtherHand {
     if (this.#touched.size === 0) return;
     for (const [index, write] of writes.entries()) {
       const result = results[index];
-      if (result !== undefined)
-        for (const name of sealedBy(write, result)) this.#mended(name, write.kind);
+      if (result === undefined) continue;
+      const sealed = write.kind === 'crisisModes' ? this.#modes : sealedBy(write, result);
+      for (const name of sealed) this.#mended(name, write.kind);
     }
+  }
+
+  /** Names of touched records of crisis mode. */
+  get #modes(): readonly string[] {
+    return [...this.#touched.keys()].filter((name) => name.startsWith(MODE));
   }
 
   #mended(name: string, by: Write['kind']): void {
@@ -281,6 +300,8 @@ function sealedBy(write: Write, result: WriteResult): readonly string[] {
         : [operation(write.seq)];
     case 'component':
       return [component(write.name)];
+    case 'crisisMode':
+      return [mode(write.subject)];
     case 'crisisPlan':
       return result.kind === 'crisisPlanKept' ? [plan(write.subject)] : [];
     case 'keep':

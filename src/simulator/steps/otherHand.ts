@@ -10,7 +10,7 @@ import { decodeCrisisPlan } from '../../../machines/policy/crisis/crisisResource
 import type { MemoryRecord } from '../../../persistence/memory/memoryKept.ts';
 import type { MemoryRow } from '../../../persistence/memory/memoryRow.ts';
 import type { MemoryTables } from '../../../persistence/memory/memoryTables.ts';
-import { CRISIS_MODES, type KeptCrisisPlan } from '../../../persistence/port/store.ts';
+import type { KeptCrisisPlan } from '../../../persistence/port/store.ts';
 import { type SeededRandom, seededRandom } from '../../virtual/seededRandom.ts';
 import { type Change, nameOf } from '../disk/otherHand.ts';
 import { keyOfRow } from '../oracle/sentKeys.ts';
@@ -52,6 +52,7 @@ const WHAT: readonly [What, ...What[]] = [
 interface Copy {
   readonly rows: readonly MemoryRow[];
   readonly plans: ReadonlyMap<string, KeptCrisisPlan>;
+  readonly modes: ReadonlyMap<string | null, string>;
   readonly components: ReadonlyMap<string, string>;
   readonly kept: readonly MemoryRecord[];
 }
@@ -60,6 +61,7 @@ function copyOf(tables: MemoryTables): Copy {
   return {
     rows: tables.all(),
     plans: new Map(tables.crisisPlans),
+    modes: new Map(tables.crisisModes),
     components: new Map(tables.components),
     kept: tables.kept.all(),
   };
@@ -89,9 +91,18 @@ function changesOf(what: What, how: How, before: Copy, device: Device): readonly
         return [{ change: { of: 'plan', subject, to: was }, ...person }];
       });
     case 'crisisMode':
+      if (how === 'deleted') {
+        return [...tables.crisisModes.keys()].map((subject) => ({
+          change: { of: 'mode', subject, to: null },
+        }));
+      }
+      // Of one whose crisis mode has ended, too.
+      return [...before.modes].flatMap(([subject, to]): Found[] =>
+        to === tables.crisisModes.get(subject) ? [] : [{ change: { of: 'mode', subject, to } }],
+      );
     case 'breaker':
       return [...tables.components].flatMap(([name, is]): Found[] => {
-        if (what === 'crisisMode' ? name !== CRISIS_MODES : !name.startsWith('breaker:')) return [];
+        if (!name.startsWith('breaker:')) return [];
         const was = before.components.get(name);
         if (how === 'deleted') return [{ change: { of: 'component', name, to: null } }];
         return was === undefined || was === is
@@ -190,7 +201,8 @@ function prepare(
     }
     case 'crisisMode':
       device.whenAsked(() => {
-        const subject = `user-${random.below(6)}`;
+        // The same person as before: what was kept then is an earlier copy.
+        const subject = `user-${Math.floor(which * 6)}`;
         void give(device, 'crisisMode.enter', { subject, by, forMs: 240 * MINUTE_MS });
       });
       break;

@@ -61,7 +61,8 @@ export async function readImage(folder: string): Promise<OpenedImage> {
     store.onQuarantine(({ id, code }) => {
       found('not decrypted', `${id} ${code}`);
     });
-    const { componentsUnreadable } = await store.open();
+    const { componentsUnreadable, crisisModes } = await store.open();
+    if (crisisModes.isInDoubt) found('not decrypted', 'crisis modes');
     if (componentsUnreadable > 0) found('not decrypted', `${componentsUnreadable} components`);
     rows = await rowsAtRest(store);
   } catch (error) {

@@ -17,7 +17,7 @@ import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { type AuditEntry, parseEntry } from '../../../persistence/audit/auditEntry.ts';
 import { AuditVerifier } from '../../../persistence/audit/verifyAudit.ts';
 import { AUDIT_PAGE_MAX } from '../../../persistence/port/audit.ts';
-import { CRISIS_MODES, type Store, type StoreInfo } from '../../../persistence/port/store.ts';
+import type { KeptCrisisMode, Store, StoreInfo } from '../../../persistence/port/store.ts';
 import { callOwner } from '../../../src/control/controlClient.ts';
 import { type RowAtRest, rowsAtRest } from '../../../src/simulator/oracle/rowsAtRest.ts';
 import type { SeededRandom } from '../../../src/virtual/seededRandom.ts';
@@ -69,6 +69,7 @@ interface AtRest {
   readonly texts: readonly string[];
   readonly rows: readonly RowAtRest[];
   readonly components: ReadonlyMap<string, string>;
+  readonly modes: readonly KeptCrisisMode[];
   /** Handle of each of {@link PEOPLE} whom an entry is about. */
   readonly handles: ReadonlyMap<string, string>;
 }
@@ -251,7 +252,7 @@ export class AuditWork {
     return many[this.#random.below(Math.max(1, many.length))];
   }
 
-  #judged({ texts, rows, components, handles }: AtRest): readonly string[] {
+  #judged({ texts, rows, components, modes, handles }: AtRest): readonly string[] {
     const verifier = new AuditVerifier({});
     for (const text of texts) verifier.add(text);
     const log = new Log(texts.map(parseEntry));
@@ -264,7 +265,7 @@ export class AuditWork {
       ...this.#ofSteps(log, crises),
       ...this.#ofOrders(log),
       ...ofComponents(log, components),
-      ...ofModes(log, components, handles),
+      ...ofModes(log, modes, handles),
     ];
   }
 
@@ -491,10 +492,9 @@ function ofComponents(log: Log, components: ReadonlyMap<string, string>): readon
 
 function ofModes(
   log: Log,
-  components: ReadonlyMap<string, string>,
+  kept: readonly KeptCrisisMode[],
   handles: ReadonlyMap<string, string>,
 ): readonly string[] {
-  const kept = JSON.parse(components.get(CRISIS_MODES) ?? '[]') as readonly { subject: string }[];
   const recorded = log.inCrisisMode();
   return PEOPLE.flatMap((person) => {
     const isOn = kept.some(({ subject }) => subject === person);
@@ -503,7 +503,7 @@ function ofModes(
   });
 }
 
-async function readAll(store: Store, { components }: StoreInfo): Promise<AtRest> {
+async function readAll(store: Store, { components, crisisModes }: StoreInfo): Promise<AtRest> {
   const texts: string[] = [];
   for (let fromSeq: number | null = 0; fromSeq !== null; ) {
     const page = await store.auditPage({ fromSeq, limit: AUDIT_PAGE_MAX });
@@ -515,7 +515,7 @@ async function readAll(store: Store, { components }: StoreInfo): Promise<AtRest>
     const handle = await store.auditHandle({ person });
     if (handle !== null) handles.set(person, handle);
   }
-  return { texts, rows: await rowsAtRest(store), components, handles };
+  return { texts, rows: await rowsAtRest(store), components, modes: crisisModes.kept, handles };
 }
 
 /** Who is told of crises: how often of which. */

@@ -95,6 +95,7 @@ export class Campaign {
       nameOf,
       namesOfSeq: new Map(numbers),
       seqs: new Set(numbersOf(made.place.folder, nameOf).map(([seq]) => seq)),
+      nodes: nodesOf(made.place.folder),
       namesLeft: new Set(),
     };
   }
@@ -325,6 +326,12 @@ function nameOfRow({ id }: OperationRow, names: Names): string {
 
 function numbersOf(folder: string, names: Names): readonly (readonly [number, string])[] {
   return inCopy(folder, (db) => operationsOf(db).map((row) => [row.seq, nameOfRow(row, names)]));
+}
+
+/** The numbers of the parts of the set of records. */
+function nodesOf(folder: string): ReadonlySet<number> {
+  const node = 'SELECT node FROM integrity';
+  return inCopy(folder, (db) => new Set(db.prepare<[], number>(node).pluck().all()));
 }
 
 /** The row of each operation as text, its large payload included. */

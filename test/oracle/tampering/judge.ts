@@ -46,6 +46,8 @@ export interface Known {
   readonly namesOfSeq: ReadonlyMap<number, string>;
   /** Numbers of rows that the store had before the edit. */
   readonly seqs: ReadonlySet<number>;
+  /** Numbers of the parts of the set of records that the store had before the edit. */
+  readonly nodes: ReadonlySet<number>;
   /** Names of the operations whose rows are in the database as they were, after an edit of its files. */
   readonly namesLeft: ReadonlySet<string>;
 }
@@ -140,6 +142,13 @@ export const HARMLESS: readonly Exemption[] = [
       table === 'payload' &&
       kind === 'putBack' &&
       rows.every(([seq]) => namesOfSeq.get(Number(seq)) === 'spoiled'),
+  },
+  {
+    reason: 'a part of the set of records that no other part names proves nothing',
+    holds: ({ table, kind, rows = [] }, { nodes }) =>
+      table === 'integrity' &&
+      kind === 'putBack' &&
+      rows.every(([node]) => !nodes.has(Number(node))),
   },
   {
     reason: 'a payload, a tag or a note of quarantine beside no operation means nothing',
@@ -293,9 +302,9 @@ function isDamaged(edit: Edit | null, { errors }: RunReport): boolean {
   return edit?.file === 'data.db' && errors.includes('HF_STORE_CORRUPT');
 }
 
-/** Crisis mode is in force for everybody since its record is not the one that must be there: other work makes way. */
+/** Crisis mode is in force for everybody since a record of it is not the one that must be there: other work makes way. */
 function isModeInDoubt(edit: Edit | null, { plans }: RunReport): boolean {
-  return edit?.table === 'component' && plans.every(({ crisisMode }) => crisisMode === 'global');
+  return edit?.table === 'crisis_mode' && plans.every(({ crisisMode }) => crisisMode !== 'none');
 }
 
 /** Every person gets an answer, which is delivered; a plan is the one of now, or marked. */
@@ -331,11 +340,14 @@ function faultsOfAnswers(
 }
 
 /**
- * Crisis mode as the answer says it. Of a component that is not what it was the finding is judged alone so far, whatever
- * mode is in force: a crisis mode in doubt that has to be in force is to be judged here.
+ * Crisis mode as the answer says it: in force for each person where a record of it is not what it was, their own or that
+ * of everybody. Where a part of the set is not, that may be.
  */
 function faultsOfMode(edit: Edit | null, shown: string, before: string): readonly string[] {
-  if (edit?.table === 'component' || edit?.table === 'integrity') return [];
+  if (edit?.table === 'integrity' && shown === 'global') return [];
+  if (edit?.table === 'crisis_mode') {
+    return shown === 'none' ? ['crisis mode is in doubt, and not in force'] : [];
+  }
   return shown === before ? [] : [`crisis mode is ${shown}, not ${before}`];
 }
 

@@ -33,6 +33,7 @@ const PLACES = ['bank', 'shop', STOPPED, 'silent', 'desk'] as const;
 const SETTLES_WITHIN_MS = 20_000;
 const DAY_MS = 86_400_000;
 const ANA = { id: 'staff-7', role: 'clinician' } as const;
+const BEN = { id: 'staff-8', role: 'clinician' } as const;
 /** Short, so that a run waits for nothing but the work itself. */
 const RETRY = { initialDelayMs: 20, delayMsMax: 60 } as const;
 const FLOW = { probeMsMin: 20, probeMsMax: 60 } as const;
@@ -183,6 +184,9 @@ class Life {
     }
     await this.#edits();
     await runtime.crisisMode.enter({ subject: 'other-1', by: ANA, reason: 'second' });
+    await runtime.crisisMode.enter({ subject: 'pinned-2', by: ANA, reason: 'ends' });
+    await this.#step();
+    await runtime.crisisMode.leave({ subject: 'pinned-2', by: BEN });
     await this.#step();
     for (let n = 1; n <= 4; n += 1) {
       await this.#crisis(`crisis-${n}`);

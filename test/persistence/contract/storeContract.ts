@@ -13,6 +13,7 @@ import { testAudit } from './audit.ts';
 import { testBeside } from './beside.ts';
 import { testClaims } from './claims.ts';
 import type { Contract } from './contract.ts';
+import { testCrisisModes } from './crisisModes.ts';
 import { testCrisisPlans } from './crisisPlans.ts';
 import { testDeadLetters } from './deadLetters.ts';
 import { testKept } from './kept.ts';
@@ -80,6 +81,9 @@ export function storeContract(
     });
     describe('crisis plans', () => {
       testCrisisPlans(contract);
+    });
+    describe('crisis modes', () => {
+      testCrisisModes(contract);
     });
     describe('kept records', () => {
       testKept(contract);

@@ -34,6 +34,8 @@ beforeEach(async () => {
     keep('an entity'),
     keep('a conflict', { room: 'conflict', isOpen: true }),
     { kind: 'component', name: 'a breaker', state: 'closed' },
+    { kind: 'crisisMode', subject: 'person', state: 'on' },
+    { kind: 'crisisMode', subject: null, state: 'on' },
     { kind: 'crisisPlan', subject: 'person', plan: 'call', isPinned: true },
   ]);
   await store.commit([
@@ -68,6 +70,7 @@ test('PS-5 kinds of records are counted, and their bytes add up to the file, in 
       entities: 1,
       conflicts: 1,
       crisisPlans: 1,
+      crisisModes: 2,
       components: 1,
       tags: 2,
       indexes: null,

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { parseEntry } from '../../../persistence/audit/auditEntry.ts';
-import { CRISIS_MODES, type Store, type Write } from '../../../persistence/port/store.ts';
+import type { Store, Write } from '../../../persistence/port/store.ts';
 import { type Change, OtherHand } from '../../../src/simulator/disk/otherHand.ts';
 import { SimulatedDisk } from '../../../src/simulator/disk/simulatedDisk.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
+import { mode } from '../../persistence/contract/crisisModes.ts';
 import { inThreadStore, temporaryFolder } from '../../persistence/contract/storeUnderTest.ts';
 import { accept, idOf, settlement, update } from '../../persistence/contract/writes.ts';
 
@@ -44,8 +45,8 @@ const TOUCHED: Readonly<Record<string, Touched>> = {
     writes: [accept(CRISIS, { urgency: 0 }), update(CRISIS, { urgency: 0 })],
   },
   'crisis mode': {
-    table: 'component',
-    writes: [component(CRISIS_MODES, 'first'), component(CRISIS_MODES, 'second')],
+    table: 'crisis_mode',
+    writes: [mode('user-1', 'first'), mode('user-1', 'second')],
   },
   breaker: {
     table: 'component',
@@ -63,7 +64,7 @@ async function said(store: Store): Promise<unknown> {
   const told: string[] = [];
   store.onNotice(({ code }) => told.push(code));
   store.onQuarantine(({ id, code }) => told.push(`${id} ${code}`));
-  const { components, isCrisisModeInDoubt, crisisPlans } = await store.open();
+  const { components, crisisModes, crisisPlans } = await store.open();
   const next = store.nextSeq();
   const inHand = await store.inHand({ after: null, limit: 9 });
   const claimed = await store.claim({
@@ -90,7 +91,7 @@ async function said(store: Store): Promise<unknown> {
     told: told.filter((what) => what !== 'HF_STORE_MENDED').toSorted(),
     next,
     work: [...inHand, ...claimed.rows].map(({ state }) => state),
-    ...{ components: [...components], isCrisisModeInDoubt, crisisPlans, shown, rows },
+    ...{ components: [...components], crisisModes, crisisPlans, shown, rows },
     ...{ updated, kept, recorded },
   };
 }
@@ -139,6 +140,8 @@ async function onSimulatedDisk({ table, seq, writes }: Touched, how: How): Promi
         return { of: 'operation', seq: seq ?? 0, id: idOf(seq ?? 0), to: rowOf(seq ?? 0) };
       case 'crisis_plan':
         return { of: 'plan', subject: 'user-1', to: tables.crisisPlans.get('user-1') ?? null };
+      case 'crisis_mode':
+        return { of: 'mode', subject: 'user-1', to: tables.crisisModes.get('user-1') ?? null };
       case 'kept':
         return { of: 'kept', key: KEY, to: tables.kept.all()[0] ?? null };
       default: {
@@ -207,6 +210,24 @@ test('SE-6 CR-4 SM-1 a crisis whose row is put back while it is delivered ends a
   expect(await clock.run(store.commit([ending]))).toMatchObject([{ kind: 'updated' }]);
   expect(mended).toEqual([`operation ${CRISIS}`]);
   expect(await clock.run(store.find(idOf(CRISIS)))).toMatchObject({ standing: 'settled' });
+});
+
+test('SM-1 a mode that was touched is in doubt until it is written, or all are', () => {
+  const mended: string[] = [];
+  const hand = new OtherHand((name) => mended.push(name));
+  const touch = (subject: string) => {
+    hand.touch({ of: 'mode', subject, to: null });
+  };
+  const kept = { kind: 'crisisModesKept' } as const;
+  touch('user-1');
+  hand.committed([mode('user-2', 'on'), mode(null, 'on')], [kept, kept]);
+  expect(mended).toEqual([]);
+  hand.committed([mode('user-1', 'on')], [kept]);
+  touch('user-1');
+  touch('user-2');
+  hand.committed([{ kind: 'crisisModes', all: [] }], [kept]);
+  expect(mended).toEqual(['mode user-1', 'mode user-1', 'mode user-2']);
+  expect(hand.hasTouched).toBe(false);
 });
 
 test('SM-1 what was touched is remembered until a write seals it anew', () => {

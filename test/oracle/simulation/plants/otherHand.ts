@@ -29,9 +29,9 @@ export const OTHER_HAND: readonly Plant[] = [
   },
   {
     name: 'crisis-mode-in-doubt-is-off',
-    file: 'actors/engine.ts',
-    find: '      info.isCrisisModeInDoubt,\n',
-    replace: '      false,\n',
+    file: 'actors/crisis/crisisModes.ts',
+    find: 'if (isInDoubt || read.includes(null)',
+    replace: 'if (read.includes(null)',
     says: 'A missing record of crisis mode is taken for none, and an earlier one for the last.',
     finds: /^crisis mode in doubt is off: /,
     about: 'hand',

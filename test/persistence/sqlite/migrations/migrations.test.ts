@@ -66,8 +66,9 @@ async function fill(store: Store): Promise<void> {
     accept(11, { payload: LARGE_PAYLOAD }),
     accept(12),
     { kind: 'component', name: 'breaker:records', state: 'closed' },
+    { kind: 'crisisMode', subject: 'user-1', state: 'on' },
     { kind: 'crisisPlan', subject: 'user-1', plan: 'plan', isPinned: true },
-    keep('a'),
+    keep('a', { subject: 'user-1' }),
     keep('b', { room: 'conflict', isOpen: true }),
   ]);
   await store.commit([
@@ -83,9 +84,10 @@ async function fill(store: Store): Promise<void> {
 
 /** Opens a store, and reads all that is in it. */
 async function contentOf(store: Store) {
-  const { components, crisisPlans } = await store.open();
+  const { components, crisisModes, crisisPlans } = await store.open();
   return {
     components,
+    crisisModes,
     crisisPlans,
     operations: await Promise.all(SEQS.map((seq) => store.find(idOf(seq)))),
     counts: await store.counts(),
@@ -93,6 +95,9 @@ async function contentOf(store: Store) {
     waiting: await store.waitingCounts({ groups: [] }),
     quarantine: await store.quarantine({ afterSeq: 0, limit: 9 }),
     kept: await store.keptCounts(),
+    keptOf: await store.keptPage({
+      ...{ room: 'entity', subject: 'user-1', order: 'oldest', fromSeq: 0, limit: 9 },
+    }),
     tagged: await store.search({ ...NEWEST, tag: 'vip' }),
   };
 }
@@ -165,7 +170,16 @@ describe.each([
 });
 
 test('PS-4 only what a step changes is changed', async () => {
-  const tables = ['payload', 'component', 'crisis_plan', 'quarantine', 'tally', 'tagged', 'kept'];
+  const tables = [
+    'payload',
+    'component',
+    'crisis_mode',
+    'crisis_plan',
+    'quarantine',
+    'tally',
+    'tagged',
+    'kept',
+  ];
   const before = tables.map((table) => rowsOf(table));
   await make().open();
   expect(tables.map((table) => rowsOf(table))).toEqual(before);

@@ -88,6 +88,8 @@ function fill(): void {
     accept(10, { payload: LARGE }),
     { kind: 'component', name: 'breaker', state: 'closed' },
     { kind: 'component', name: 'level', state: 'normal' },
+    { kind: 'crisisMode', subject: 'user-1', state: 'first' },
+    { kind: 'crisisMode', subject: 'user-2', state: 'first' },
     { kind: 'crisisPlan', subject: 'user-1', plan: 'first', isPinned: true },
     { kind: 'crisisPlan', subject: 'user-2', plan: 'first' },
     { ...kept, key: 'entity-1', revision: 0, text: 'first' },
@@ -110,6 +112,8 @@ function fill(): void {
     { kind: 'withdraw', seq: 10, id: idOf(10) },
     { kind: 'purge', seq: 4, id: idOf(4), revision: 1 },
     { kind: 'component', name: 'breaker', state: 'open' },
+    { kind: 'crisisMode', subject: 'user-1', state: 'second' },
+    { kind: 'crisisMode', subject: 'user-2', state: null },
     { kind: 'crisisPlan', subject: 'user-1', plan: 'second' },
     { ...kept, key: 'entity-1', revision: 1, text: 'second' },
     { kind: 'hold', hold: { reason: 'restored', sinceAtMs: 1, seqMax: 8 } },
@@ -178,7 +182,10 @@ createSchema(probe);
 const tables = tablesOf(probe);
 probe.close();
 /** Tables whose records a check without a start opens, as holdfast doctor --deep does. */
-const OPENED_AT_REST = ['operation', 'component', 'crisis_plan', 'kept', 'audit', 'audit_person'];
+const OPENED_AT_REST = [
+  ...['operation', 'component', 'crisis_mode', 'crisis_plan', 'kept'],
+  ...['audit', 'audit_person'],
+];
 /** Tables of what belongs to an operation: beside none it means nothing. */
 const OF_AN_OPERATION = ['payload', 'quarantine', 'tagged'];
 /** Tables whose rows never change, so that there is no earlier copy of one. */
@@ -247,7 +254,7 @@ describe('SE-6 what is deleted is told', () => {
   });
 });
 
-test.each(['operation', 'kept', 'crisis_plan', 'component'])(
+test.each(['operation', 'kept', 'crisis_plan', 'crisis_mode', 'component'])(
   'SE-6 %s: all of it is deleted, and the part of the set that it was in',
   async (table) => {
     const nodes = inFile((db) =>
@@ -275,6 +282,7 @@ describe('SE-6 an earlier copy that is put back is told, and nothing but a crisi
         .all(),
     );
     const operations = inFile((db) => db.prepare('SELECT seq FROM operation').pluck().all());
+    const nodes = inFile((db) => db.prepare('SELECT node FROM integrity').pluck().all());
     if (APPENDED.includes(table)) {
       expect(earlier).toEqual([]);
       return;
@@ -286,7 +294,10 @@ describe('SE-6 an earlier copy that is put back is told, and nothing but a crisi
         db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (${places})`).run(...row);
       });
       const meansNothing =
-        OF_AN_OPERATION.includes(table) && !operations.includes(row[table === 'tagged' ? 1 : 0]);
+        (OF_AN_OPERATION.includes(table) &&
+          !operations.includes(row[table === 'tagged' ? 1 : 0])) ||
+        // A part of the set that no other part names.
+        (table === 'integrity' && !nodes.includes(row[0]));
       if (!meansNothing) expect(codes, `${table} ${JSON.stringify(row)}`).not.toEqual([]);
       expect(work.filter((state) => state.endsWith('.1'))).toEqual(
         table === 'operation' && row[0] === CRISIS ? ['state 7.1'] : [],
