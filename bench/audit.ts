@@ -18,26 +18,19 @@ import { promisify } from 'node:util';
 import { openStore } from '../persistence/openStore.ts';
 import type { Write } from '../persistence/port/store.ts';
 import { createRuntime } from '../src/createRuntime.ts';
-import type { Runtime } from '../src/runtime.ts';
-import { BENCH_KEY, percentile, printMachine, printTable, temporaryFolder } from './support.ts';
+import { crisesWhile } from './crisesWhile.ts';
+import { BENCH_KEY, printMachine, printTable, temporaryFolder } from './support.ts';
 
 const entries = Number(process.argv[2] ?? 1_000_000);
 /** As many entries as come with an order to many. */
 const COMMIT_ENTRIES = 250;
 const PEOPLE = 1_000;
-const CRISES_A_SECOND = 50;
 const CLI = join(process.cwd(), 'dist/cli.js');
 
 const folder = join(temporaryFolder(), 'store');
 const keyPath = join(temporaryFolder(), 'holdfast.key');
 writeFileSync(keyPath, `${'07'.repeat(32)}\n`, { mode: 0o600 });
 const atStore = ['--store', folder, '--key-file', keyPath];
-
-interface Work {
-  readonly what: string;
-  readonly seconds: number;
-  readonly latencies: readonly number[];
-}
 
 function noteOf(number: number): Write {
   const person = (at: number): string => `user-${at % PEOPLE}`;
@@ -70,25 +63,6 @@ async function append(): Promise<number> {
   return seconds;
 }
 
-/** Asks for crises while a piece of work goes on. */
-async function beside(runtime: Runtime, what: string, work: Promise<unknown>): Promise<Work> {
-  const latencies: number[] = [];
-  const startedAtMs = performance.now();
-  let isOver = false;
-  const worked = work.finally(() => {
-    isOver = true;
-  });
-  for (let sent = 0; !isOver; sent += 1) {
-    const plannedAtMs = startedAtMs + (sent / CRISES_A_SECOND) * 1_000;
-    const waitMs = plannedAtMs - performance.now();
-    if (waitMs > 0) await pause(waitMs);
-    await runtime.crisis({ subject: `person-${sent % PEOPLE}`, payload: { note: 'help' } });
-    latencies.push(performance.now() - plannedAtMs);
-  }
-  await worked;
-  return { what, seconds: (performance.now() - startedAtMs) / 1_000, latencies };
-}
-
 async function cli(...args: readonly string[]): Promise<void> {
   await promisify(execFile)(process.execPath, [CLI, ...args]);
 }
@@ -110,32 +84,20 @@ const runtime = createRuntime({
 });
 await runtime.ready;
 const file = join(temporaryFolder(), 'audit.ndjson');
-const works = [
-  await beside(runtime, 'nothing else', pause(10_000)),
-  await beside(runtime, 'audit verify', cli('audit', 'verify', ...atStore)),
-  await beside(runtime, 'audit export', cli('audit', 'export', '--to', file, ...atStore)),
+const rows = [
+  { beside: 'nothing else', ...(await crisesWhile(runtime, pause(10_000))) },
+  { beside: 'audit verify', ...(await crisesWhile(runtime, cli('audit', 'verify', ...atStore))) },
+  {
+    beside: 'audit export',
+    ...(await crisesWhile(runtime, cli('audit', 'export', '--to', file, ...atStore))),
+  },
 ];
 await runtime.close();
 const startedAtMs = performance.now();
 await cli('audit', 'verify', file);
 const seconds = (performance.now() - startedAtMs) / 1_000;
 
-const row = ({ what, seconds: took, latencies }: Work): Record<string, string | number> => ({
-  beside: what,
-  'took, s': took.toFixed(1),
-  'entries/s': what === 'nothing else' ? '' : Math.round(entries / took),
-  crises: latencies.length,
-  ...Object.fromEntries(
-    ([0.5, 0.99, 1] as const).map((share) => [
-      `${share === 1 ? 'most' : `p${share * 100}`}, ms`,
-      percentile(latencies, share).toFixed(2),
-    ]),
-  ),
-});
-printTable(
-  `Answers to crises, ${CRISES_A_SECOND} a second, beside a log of ${entries}`,
-  works.map(row),
-);
+printTable(`Answers to crises, 50 a second, beside a log of ${entries}`, rows);
 console.log(
   `\nThe export checked without its store: ${seconds.toFixed(1)} s, ${Math.round(entries / seconds)} entries a second`,
 );
