@@ -301,8 +301,8 @@ describe('the words of a refusal', () => {
   test('SE-4 PS-6 a folder that can’t be used, or has no room, says so, and whether waiting helps', async () => {
     const file = join(base, 'file');
     writeFileSync(file, '');
-    for (const call of [createNewKeyring(file, raw), openKeyring(file, raw)]) {
-      const error = await rejectionOf(call);
+    for (const call of [createNewKeyring, openKeyring]) {
+      const error = await rejectionOf(call(file, raw));
       expect(error.message).toBe(`The store's folder ${file} can't be used (ENOTDIR).`);
       expect(error).toMatchObject({ retry: 'never', cause: { code: 'ENOTDIR' } });
     }
