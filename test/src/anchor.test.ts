@@ -180,7 +180,7 @@ test('SE-6 an anchor is missed that was kept by a program which ended while it w
   };
   const short = start(folder, anchor);
   await short.runtime.ready;
-  const payment = { type: 'payments.push', subject: 'user-1', payload: 'payment' };
+  const payment = { type: 'payments.push', subject: 'user-1', payload: 'payment' } as const;
   // It runs once the store was compared.
   await (await short.runtime.sync(payment)).outcome;
   await short.runtime.close();
