@@ -88,6 +88,12 @@ export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     mended('operation 1', 'reinstate'),
     attempted(1),
   ],
+  'and it goes on from the attempt that it knows': [
+    ...[attempted(1), attempted(1, 2)],
+    ...touched({}),
+    mended('operation 1', 'reinstate'),
+    attempted(1),
+  ],
   'a process goes on with what it has in memory': [...touched({}, false), attempted(1)],
   'and makes a record of it again': [
     ...touched({}, false),

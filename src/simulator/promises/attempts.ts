@@ -8,9 +8,12 @@ import type { Clause } from '../oracle/clause.ts';
 import type { Known } from '../oracle/known.ts';
 import { isCrisisKey, type Task } from '../oracle/trace.ts';
 
-/** A dead letter that is run again begins with attempt 1, and a purged one has no attempt on disk. */
+/**
+ * A dead letter that is run again begins with attempt 1, a purged one has no attempt on disk, and an earlier copy that a
+ * person takes for the record goes on from its own.
+ */
 function isCountedAnew(known: Known, id: string): boolean {
-  return known.mayBeReplayed(id) || known.mayBePurged(id);
+  return known.mayBeReplayed(id) || known.mayBePurged(id) || known.takenAnew.has(id);
 }
 
 export const attempts: readonly Clause[] = [
