@@ -444,6 +444,8 @@ const hostileMerge: Scenario = {
       }
     };
     const editing = edit();
+    // A slow machine takes seconds to read the first of them.
+    for (let waits = 0; merges === 0 && waits < 24; waits += 1) await stage.pauseFor(1 / 4);
     await stage.stream(runtime);
     isOver = true;
     await editing;
