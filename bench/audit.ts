@@ -22,7 +22,7 @@ import { crisesWhile } from './crisesWhile.ts';
 import { BENCH_KEY, printMachine, printTable, temporaryFolder } from './support.ts';
 
 const entries = Number(process.argv[2] ?? 1_000_000);
-/** As many entries as come with an order to many. */
+/** Entries of one commit, as many as come with an order to many. */
 const COMMIT_ENTRIES = 250;
 const PEOPLE = 1_000;
 const CLI = join(process.cwd(), 'dist/cli.js');

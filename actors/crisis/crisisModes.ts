@@ -74,7 +74,7 @@ const DURABLE_WITHIN_MS = 2_000;
 
 interface Kept {
   readonly id: string;
-  /** It is no part of its text. */
+  /** The person it is for, who is no part of the text; `null` for everybody. */
   readonly subject: string | null;
   /** The snapshot of its chart. */
   readonly state: string;
@@ -339,7 +339,7 @@ export class CrisisModes {
     }
   }
 
-  /** What was kept of one, if its time is not over. @throws HoldfastError where it can't be read */
+  /** The mode as it was kept, unless its time is over. @throws HoldfastError where it can't be read */
   #stillOn(state: string): ModeOn | null {
     const { on } = decodeSnapshot(crisisModeMachine, state).snapshot.context;
     const nowMs = this.#parts.steady.now();
@@ -347,7 +347,7 @@ export class CrisisModes {
     return goesOn !== null && goesOn.endsAtMs > nowMs ? goesOn : null;
   }
 
-  /** What a record says: one mode, and what a later version of the chart wrote; `null` where it can't be read. */
+  /** Modes of a record: one, and what a later version of the chart wrote; `null` where it can't be read. */
   #read({ subject, state }: KeptCrisisMode): readonly Kept[] | null {
     try {
       const kept = JSON.parse(state) as readonly Omit<Kept, 'subject'>[];

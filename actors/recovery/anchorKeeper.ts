@@ -358,7 +358,7 @@ export async function compareAtRest(
   return await store.compareAnchor({ found: foundIn(answer) });
 }
 
-/** What a place has; `null` for nothing. An empty file was made to be written. */
+/** The record in a place; `null` for none. An empty file was made to be written. */
 function foundIn(answer: string | null): string | null {
   return typeof answer !== 'string' || answer.trim() === '' ? null : answer;
 }

@@ -59,7 +59,7 @@ const WAITING = ['due', 'held'] as const;
 
 /** A store in memory that several owners open, one after the other, as a disk outlives its processes. */
 export interface MemoryDisk extends Store {
-  /** What it holds, for a hand that changes that behind its back. */
+  /** Tables of the store, for a hand that changes them behind its back. */
   readonly tables: MemoryTables;
   /** Another owner has it from now on; told by hand where the one before did not close it. */
   claimed(): void;

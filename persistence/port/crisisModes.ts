@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What is kept of crisis mode of one person, or of everybody. */
+/** Crisis mode of one person, or of everybody, as it is kept. */
 export interface KeptCrisisMode {
   /** `null` for everybody. */
   readonly subject: string | null;

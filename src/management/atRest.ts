@@ -13,7 +13,7 @@ import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
 import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
-import type { HoldfastError } from '../../machines/vocabulary/errors.ts';
+import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 import type { Standing, WaitsFor } from '../../machines/vocabulary/standing.ts';
 import { openAtRest, type StoreOptions } from '../../persistence/openStore.ts';
 import { type AnchorVerdict, anchorError } from '../../persistence/port/anchor.ts';
@@ -142,9 +142,17 @@ export async function anchorAtRest(
   return { verdict, error: anchorError(verdict) };
 }
 
-/** @throws HoldfastError (rejects) as {@link anchorAtRest}; `HF_ANCHOR_REFUSED` where what lies there is not of this store. */
+/** @throws HoldfastError (rejects) as {@link anchorAtRest}; `HF_ANCHOR_REFUSED`, `HF_ANCHOR_MISSING` where what lies there is not of this store. */
 async function ownAnchor(anchor: AnchorSource, store: Store, clock: Clock): Promise<AnchorVerdict> {
   const { verdict, error } = await anchorAtRest(store, anchor, clock);
   if (error?.code === 'HF_ANCHOR_REFUSED') throw error;
+  // A place that was misspelt has nothing: the next start would hold the store again.
+  if (error?.code === 'HF_ANCHOR_MISSING') {
+    throw new HoldfastError(
+      'HF_ANCHOR_MISSING',
+      'There is no anchor in that place, and this store has one: nothing is released. Name the place where it is kept; or leave --anchor out.',
+      { withStack: false },
+    );
+  }
   return verdict;
 }

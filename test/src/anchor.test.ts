@@ -3,10 +3,7 @@
  * and of each thing that may lie in the place of the anchor.
  */
 
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { transientFailure } from '../../machines/policy/retry/classifyFailure.ts';
@@ -14,6 +11,7 @@ import { anchorFile, anchorUrl, createRuntime } from '../../src/index.ts';
 import { TEST_KEY } from '../persistence/contract/storeUnderTest.ts';
 import { HANGS_AFTER_MS } from '../support/hangs.ts';
 import { runCli } from '../support/process/runCli.ts';
+import { startAnchorServer } from '../support/store/anchorServer.ts';
 import { copied, places } from '../support/store/putBack.ts';
 
 const WAITS = { timeout: HANGS_AFTER_MS, interval: 20 };
@@ -254,43 +252,16 @@ test('SE-6 an anchor is refused that lies in the folder of the store, or in memo
 });
 
 test('SE-6 an anchor is kept at an address, with its token, and by no redirect', async () => {
-  let kept: string | null = null;
-  let answers: 'well' | 'redirects' = 'well';
-  const seen: string[] = [];
-  const server = createServer((request, response) => {
-    seen.push(`${request.method} ${request.headers.authorization}`);
-    if (answers === 'redirects') {
-      response.writeHead(307, { location: '/elsewhere' }).end();
-      return;
-    }
-    if (request.method === 'GET') {
-      response.writeHead(kept === null ? 404 : 200).end(kept ?? undefined);
-      return;
-    }
-    let body = '';
-    request.on('data', (part: Buffer) => {
-      body += part.toString();
-    });
-    request.on('end', () => {
-      kept = body;
-      response.writeHead(204).end();
-    });
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const anchor = anchorUrl(`http://127.0.0.1:${port}/payments`, { token: 'a-secret' });
+  const place = await startAnchorServer();
+  const anchor = anchorUrl(place.url, { token: 'a-secret' });
   expect(JSON.stringify(anchor)).not.toContain('secret');
   const { folder } = places();
   const first = start(folder, anchor);
   await accepts(first, 'one');
   await keeps(first);
   await first.runtime.close();
-  expect(kept).toMatch(/^holdfast anchor 1 [0-9a-f]{32} \d+ \S+ \S+\n$/);
-  expect(new Set(seen)).toEqual(new Set(['GET Bearer a-secret', 'PUT Bearer a-secret']));
+  expect(place.kept).toMatch(/^holdfast anchor 1 [0-9a-f]{32} \d+ \S+ \S+\n$/);
+  expect(place.seen).toEqual(new Set(['GET Bearer a-secret', 'PUT Bearer a-secret']));
   const putBack = copied(folder);
 
   const second = start(folder, anchor);
@@ -305,7 +276,7 @@ test('SE-6 an anchor is kept at an address, with its token, and by no redirect',
   }, WAITS);
   await third.runtime.close();
 
-  answers = 'redirects';
+  place.redirects = true;
   const signal = new AbortController().signal;
   await expect(anchor.read(signal)).rejects.toThrow('307');
   await expect(anchor.write('text', signal)).rejects.toThrow('307');

@@ -134,7 +134,10 @@ async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Find
   const places = { folder, files: found, data: null };
   // Without SQLite no store can be opened.
   if (files.some(({ name, status }) => name === 'sqlite' && status === 'fail')) {
-    return { checks: [...files, ...(owner === null ? [] : checkInUse(owner))], places };
+    return {
+      checks: [...files, ...(owner === null ? [] : checkInUse(owner, anchor !== undefined))],
+      places,
+    };
   }
   const format = checkFormat(folder);
   // A file that is no store was said to be none.
@@ -147,7 +150,7 @@ async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Find
     ...faults,
     ...(owner === null
       ? await checkAtRest(folder, key, anchor)
-      : [await checkKeyring(folder, key), ...checkInUse(owner)]),
+      : [await checkKeyring(folder, key), ...checkInUse(owner, anchor !== undefined)]),
     ...(task.deep ? await checkDeep(folder, key, options) : []),
   ];
   return { checks, places: { ...places, data } };

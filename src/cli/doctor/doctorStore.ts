@@ -113,7 +113,7 @@ export async function checkKeyring(folder: string, key: KeySource): Promise<Chec
 }
 
 /** Checks the health that the owner of the store reports. */
-export function checkInUse(owner: HealthStatus): CheckResult[] {
+export function checkInUse(owner: HealthStatus, isAnchorNamed: boolean): CheckResult[] {
   const reasons = owner.reasons.length > 0 ? `: ${owner.reasons.join('; ')}` : '';
   const detail =
     `in use by a running process that is ${owner.overall} (score ${owner.score}${reasons}), ` +
@@ -121,7 +121,7 @@ export function checkInUse(owner: HealthStatus): CheckResult[] {
   return [
     owner.overall === 'healthy' ? ok('store', detail) : warn('store', detail),
     ...checkHold(owner.hold),
-    ...checkAnchorInUse(owner.anchor),
+    ...checkAnchorInUse(owner.anchor, isAnchorNamed),
   ];
 }
 
@@ -156,8 +156,11 @@ async function checkAnchor(
 }
 
 /** Says how a running process stands to the anchor that it keeps. */
-function checkAnchorInUse(anchor: HealthStatus['anchor']): CheckResult[] {
-  if (anchor === null) return [];
+function checkAnchorInUse(anchor: HealthStatus['anchor'], isNamed: boolean): CheckResult[] {
+  if (anchor === null) {
+    if (!isNamed) return [];
+    return [warn('anchor', 'the running process keeps none; give it the place at its next start')];
+  }
   const { state, keptAtMs, code } = anchor;
   const kept = keptAtMs === null ? '' : `, written last at ${new Date(keptAtMs).toISOString()}`;
   const detail = `the running process says: ${state}${code === null ? '' : ` (${code})`}${kept}`;

@@ -82,7 +82,7 @@ export interface AnchorOptions {
   readonly anchorTokenFile?: string;
 }
 
-/** What says where the anchor of a store is kept. */
+/** The options that name the place of a store's anchor. */
 export function anchorOptions(): readonly Option[] {
   return [
     storeOptionOf(

@@ -134,7 +134,7 @@ export class OtherHand {
     if (urgency < 1 && this.#touched.get(name) === STALE) tell(stale('A crisis'), name);
   }
 
-  /** What a store gives when it is opened. */
+  /** The info of a store that is opened, with doubts about touched records; tells of them. */
   opened(info: StoreInfo, tell: TellTouched): StoreInfo {
     const { crisisModes, crisisPlans, components } = info;
     for (const name of components.keys()) {

@@ -59,7 +59,7 @@ export interface DiskOfStore {
   readonly faults: Faults;
   /** Ids of rows that nobody can open. */
   readonly damaged: Set<string>;
-  /** What another hand has touched. */
+  /** Records that another hand has touched. */
   readonly hand: OtherHand;
   /** Changes a record by no write. */
   change(change: Change): void;

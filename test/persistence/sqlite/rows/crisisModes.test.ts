@@ -48,7 +48,7 @@ function open(): void {
   store.onNotice(({ code }) => told.push(code));
 }
 
-/** Uses the file of the closed store as any program can, which has an earlier copy of the table in another. */
+/** Edits the file of the closed store by SQL, with an earlier copy attached as `kept`. */
 function inFile<Result>(use: (db: Database.Database) => Result): Result {
   const db = new Database(join(folder, 'data.db'));
   try {

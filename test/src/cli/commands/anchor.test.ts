@@ -3,16 +3,17 @@
  * store go that is behind it.
  */
 
-import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { runCli } from '../../../support/process/runCli.ts';
+import { expect, test, vi } from 'vitest';
+import { HANGS_AFTER_MS } from '../../../support/hangs.ts';
+import { runCli, startCli } from '../../../support/process/runCli.ts';
+import { startAnchorServer } from '../../../support/store/anchorServer.ts';
 import { copied } from '../../../support/store/putBack.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { lastLine, NOTHING, requests, stage } from '../run/runStage.ts';
+
+const WAITS = { timeout: HANGS_AFTER_MS, interval: 50 };
 
 /** A store whose anchor is kept, which has run ten lines since it was copied, and was put back. */
 async function behindItsAnchor(anchor: readonly string[]) {
@@ -75,6 +76,47 @@ test('SE-6 release lets a store go before a start has found it behind, and holds
   expect((await runCli(['release', ...atStore, ...anchor])).stdout).toContain('not held');
 });
 
+test('SE-6 PS-5 one release lets a restored backup go that is behind its anchor', async () => {
+  const { args, file, folder, storeArgs } = await stage();
+  const anchor = ['--anchor', join(tempFolder(), 'payments.anchor')];
+  writeFileSync(file, requests(5));
+  expect((await runCli([...args, ...anchor])).exitCode).toBe(0);
+  const [backup, restored] = [join(folder, 'backup'), join(folder, 'restored')];
+  expect((await runCli(['backup', ...storeArgs, '--to', backup])).exitCode).toBe(0);
+  writeFileSync(file, requests(15));
+  expect((await runCli([...args, ...anchor])).exitCode).toBe(0);
+
+  const inPlace = (all: readonly string[]) =>
+    all.map((one) => (one === join(folder, 'store') ? restored : one));
+  const atRestored = inPlace(storeArgs);
+  expect((await runCli(['restore', ...atRestored, '--from', backup])).exitCode).toBe(0);
+  expect((await runCli(['release', ...atRestored, ...anchor])).stdout).toContain('Released');
+  const again = await runCli([...inPlace(args), ...anchor]);
+  expect(again).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('HF_') });
+});
+
+test('SE-6 doctor says of a running process whether it keeps an anchor, as its health does', async () => {
+  const { args, storeArgs } = await stage();
+  const anchor = ['--anchor', join(tempFolder(), 'payments.anchor')];
+  args[1] = '-';
+  const running = startCli([...args, ...anchor], { input: requests(1), isInputLeftOpen: true });
+  await vi.waitFor(async () => {
+    expect(await anchorOf(storeArgs)).toMatchObject({
+      ...{ status: 'ok', detail: expect.stringContaining('says: kept') },
+    });
+  }, WAITS);
+  running.kill('SIGINT');
+  await running.result;
+  const without = startCli(args, { input: requests(1), isInputLeftOpen: true });
+  await vi.waitFor(async () => {
+    expect(await anchorOf([...storeArgs, ...anchor])).toMatchObject({
+      ...{ status: 'warn', detail: expect.stringContaining('keeps none') },
+    });
+  }, WAITS);
+  without.kill('SIGINT');
+  await without.result;
+});
+
 test('SE-6 UX-2 a release whose anchor can not be read, or is of another store, does nothing and says why', async () => {
   const file = join(tempFolder(), 'payments.anchor');
   const anchor = ['--anchor', file];
@@ -97,6 +139,9 @@ test('SE-6 UX-2 a release whose anchor can not be read, or is of another store, 
   expect(await anchorOf([...atStore, ...nobody])).toMatchObject({ status: 'fail' });
 
   rmSync(file);
+  expect(await runCli(['release', ...atStore, ...anchor])).toMatchObject({
+    ...{ exitCode: 1, stderr: expect.stringContaining('HF_ANCHOR_MISSING') },
+  });
   expect(await anchorOf([...atStore, ...anchor])).toMatchObject({
     ...{ status: 'warn', detail: expect.stringContaining('HF_ANCHOR_MISSING') },
   });
@@ -105,41 +150,18 @@ test('SE-6 UX-2 a release whose anchor can not be read, or is of another store, 
 });
 
 test('SE-6 SE-5 an anchor at an address is asked with the token of a file, from the environment, too', async () => {
-  const seen = new Set<string>();
-  let kept: string | null = null;
-  const server = createServer((request, response) => {
-    seen.add(`${request.method} ${request.headers.authorization}`);
-    if (request.method === 'GET') {
-      response.writeHead(kept === null ? 404 : 200).end(kept ?? undefined);
-      return;
-    }
-    let body = '';
-    request.on('data', (part: Buffer) => {
-      body += part.toString();
-    });
-    request.on('end', () => {
-      kept = body;
-      response.writeHead(204).end();
-    });
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}/payments`;
+  const place = await startAnchorServer();
   const token = join(tempFolder(), 'token');
   writeFileSync(token, 'a-secret\n', { mode: 0o600 });
-  const anchor = ['--anchor', url, '--anchor-token-file', token];
+  const anchor = ['--anchor', place.url, '--anchor-token-file', token];
   const { args, file, storeArgs } = await stage();
   writeFileSync(file, requests(2));
   expect(await runCli([...args, ...anchor])).toMatchObject({ exitCode: 0 });
-  expect(kept).toMatch(/^holdfast anchor 1 /);
-  const env = { HOLDFAST_ANCHOR: url, HOLDFAST_ANCHOR_TOKEN_FILE: token };
+  expect(place.kept).toMatch(/^holdfast anchor 1 /);
+  const env = { HOLDFAST_ANCHOR: place.url, HOLDFAST_ANCHOR_TOKEN_FILE: token };
   const { stdout } = await runCli(['doctor', ...storeArgs], { env });
   expect(stdout).toMatch(/ok\s+anchor\s+the store is not behind it/);
-  expect(seen).toEqual(new Set(['GET Bearer a-secret', 'PUT Bearer a-secret']));
+  expect(place.seen).toEqual(new Set(['GET Bearer a-secret', 'PUT Bearer a-secret']));
   expect(stdout).not.toContain('a-secret');
 });
 
