@@ -9,7 +9,7 @@ import type { DiskRow, ToldOutcome, TraceEvent } from '../../src/simulator/oracl
 import type { Expected } from '../../src/simulator/promises/oracle.ts';
 
 export const ALL_SEEING: Driver = { name: 'all-seeing', blind: {} };
-const DONE: ToldOutcome = { status: 'completed', attempts: 1, settledAtMs: 50, code: null };
+export const DONE: ToldOutcome = { status: 'completed', attempts: 1, settledAtMs: 50, code: null };
 const CANCELLED: ToldOutcome = {
   status: 'cancelled',
   attempts: 0,

@@ -5,8 +5,21 @@
  * @module
  */
 
-import type { TraceEvent, TraceEvents } from '../../src/simulator/oracle/trace.ts';
-import { asked, attempted, ended, finished, type Histories } from './historiesByHand.ts';
+import type {
+  DiskRow,
+  ToldOutcome,
+  TraceEvent,
+  TraceEvents,
+} from '../../src/simulator/oracle/trace.ts';
+import {
+  asked,
+  attempted,
+  DONE,
+  ended,
+  finished,
+  type Histories,
+  told as outcome,
+} from './historiesByHand.ts';
 import { called, HEALTH, HOUR_MS, seen } from './looksByHand.ts';
 
 const NO_ROWS: TraceEvent = { event: 'disk', rows: [] };
@@ -22,6 +35,7 @@ function touched(given: Partial<TraceEvents['touched']>, isAtRest = true): reado
 const mended = (name: string, by: string): TraceEvent => ({ event: 'mended', name, by });
 const told: TraceEvent = { event: 'toldOfTouched', code: 'HF_RECORD_STALE' };
 
+const GIVEN_UP: ToldOutcome = { ...DONE, status: 'deadLettered' };
 const CRISIS = { what: 'crisis', how: 'putBack', id: 'op-1', key: 'crisis-1' } as const;
 const PLAN = { what: 'plan', how: 'putBack', name: 'plan user-1', person: 'Sam' } as const;
 const NO_PLAN = { what: 'plan', how: 'deleted', name: 'plan user-1' } as const;
@@ -93,6 +107,14 @@ export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     ...touched({}),
     mended('operation 1', 'reinstate'),
     attempted(1),
+  ],
+  'and ends in its own way': [
+    outcome(1),
+    ...touched({}),
+    mended('operation 1', 'reinstate'),
+    attempted(1),
+    outcome(1, GIVEN_UP),
+    finished(ended(1, { outcome: GIVEN_UP as DiskRow['outcome'] })),
   ],
   'a process goes on with what it has in memory': [...touched({}, false), attempted(1)],
   'and makes a record of it again': [

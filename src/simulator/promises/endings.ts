@@ -17,13 +17,18 @@ function isSame(one: ToldOutcome, other: ToldOutcome): boolean {
   );
 }
 
+/** Tells whether an operation may end once more: a dead letter that is replayed, and an earlier copy that a person takes for the record. */
+function mayEndAgain(known: Known, id: string, told: ToldOutcome): boolean {
+  return (told.status === 'deadLettered' && known.mayBeReplayed(id)) || known.takenAnew.has(id);
+}
+
 /**
  * Tells whether an ending on disk agrees with the one told. The runtime tells a crisis's ending before it is on disk
  * (CR-4), and a crash may make the crisis end again: then only its status must be the same, unless somebody asked for
  * its cancellation.
  */
 function isKept(known: Known, id: string, told: ToldOutcome, kept: ToldOutcome): boolean {
-  if (told.status === 'deadLettered' && known.mayBeReplayed(id)) return true;
+  if (mayEndAgain(known, id, told)) return true;
   if (!known.isCrisis(id)) return isSame(told, kept);
   const statuses = [told.status, kept.status];
   return told.status === kept.status || (known.cancelled.has(id) && statuses.includes('cancelled'));
@@ -37,8 +42,8 @@ function mayBeOpen(
   row: DiskRow | null | undefined,
 ): boolean {
   if (known.isCrisis(id)) return true;
-  const isLetter = told.status === 'deadLettered';
-  return isLetter && (row === undefined ? known.mayBePurged(id) : known.mayBeReplayed(id));
+  if (row !== undefined) return mayEndAgain(known, id, told);
+  return told.status === 'deadLettered' && known.mayBePurged(id);
 }
 
 /** Crashes that are enough to convict work that ends the process, though most of them find it beside other work. */
