@@ -54,6 +54,7 @@ import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts'
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './recovery/quarantineAccess.ts';
 import { OVERRIDES } from './recovery/recordsAtRest.ts';
+import { type SubjectAccess, subjectAccess, subjectSources } from './recovery/subjectRecords.ts';
 import { unreadableIn, withUnreadable } from './recovery/unreadableAccess.ts';
 import { Supervisor } from './supervisor.ts';
 import type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
@@ -118,6 +119,8 @@ export class LocalEngine {
   /** Records that could not be opened or read and were quarantined (PS-3). */
   readonly quarantine: QuarantineAccess;
   readonly audit: AuditAccess;
+  /** Everything about one person (AC-3). */
+  readonly subjects: SubjectAccess;
   /** Crisis plans of subjects, which lead the answers to them (CR-3). */
   readonly crisisPlans: CrisisPlans;
   /** Crises that are not over, and what people decide about them (CR-5). */
@@ -242,6 +245,7 @@ export class LocalEngine {
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);
     this.audit = auditAccess(store, core.audit, access);
+    this.subjects = subjectAccess(subjectSources(store, core.pool, core.crisisModes));
   }
 
   /** Connects what a part hands to one that is made after it. */

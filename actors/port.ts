@@ -93,6 +93,12 @@ export type {
 export type { QuarantineRecord } from './recovery/quarantineAccess.ts';
 export type { OperationRecords } from './recovery/recordsAtRest.ts';
 export type { CheckProgress } from './recovery/storeCheck.ts';
+export {
+  SUBJECT_RECORD_KINDS,
+  type SubjectPage,
+  type SubjectPlace,
+  type SubjectRecordKind,
+} from './recovery/subjectRecords.ts';
 export type { CallContext } from './upstream/callAttempt.ts';
 export type { CallFunction, CallOptions } from './upstream/guardedCall.ts';
 export type { UpstreamOrders } from './upstream/upstreamOrders.ts';

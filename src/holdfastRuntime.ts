@@ -61,6 +61,7 @@ import { countsOf, operationsOf, pageOf } from './management/operations.ts';
 import { setPolicies, showPolicies } from './management/policies.ts';
 import { type Quarantine, quarantine } from './management/quarantine.ts';
 import { backup, health, releaseStore } from './management/store.ts';
+import { type Subjects, subjects } from './management/subjects.ts';
 import {
   type Operation,
   OperationHandle,
@@ -169,6 +170,7 @@ export class HoldfastRuntime implements Runtime {
   readonly deadLetters: DeadLetters;
   readonly quarantine: Quarantine;
   readonly audit: Audit;
+  readonly subjects: Subjects;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
@@ -190,6 +192,7 @@ export class HoldfastRuntime implements Runtime {
     this.deadLetters = deadLetters(parts.management, () => parts.options.clock.now());
     this.quarantine = quarantine(parts.management);
     this.audit = audit(parts.management);
+    this.subjects = subjects(parts.management, () => parts.options.clock.now());
     // A program that never looks at `ready` still gets its crises answered.
     this.ready.catch(() => undefined);
   }

@@ -67,6 +67,7 @@ export type {
 } from './management/deadLetters.ts';
 export type { OperationCounts } from './management/operations.ts';
 export type { Quarantine, Quarantined } from './management/quarantine.ts';
+export type { Subjects } from './management/subjects.ts';
 export type { Operation, Operations } from './operation.ts';
 export type { OperationActor, OperationActorSnapshot } from './operationActor.ts';
 export type { RuntimeOptions, UpstreamOptions } from './options.ts';
@@ -78,3 +79,4 @@ export { type DefinedHandler, defineHandler } from './typed/operationTypes.ts';
 export type { UpstreamControl } from './upstreamControl.ts';
 export { upstreamKey } from './upstreamKey.ts';
 export type { HealthStatus } from './views/health.ts';
+export type { ExportedRecord } from './views/subjectDocument.ts';

@@ -31,6 +31,7 @@ import type { Crises } from './management/crises.ts';
 import type { CrisisMode } from './management/crisisMode.ts';
 import type { DeadLetters } from './management/deadLetters.ts';
 import type { Quarantine } from './management/quarantine.ts';
+import type { Subjects } from './management/subjects.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { ResilientOptions, ResilientResult } from './resilientSync.ts';
 import type {
@@ -238,6 +239,8 @@ export interface Runtime<
   readonly quarantine: Quarantine;
   /** What was done, by whom and to whom. */
   readonly audit: Audit;
+  /** Everything that the store has about one person, for them to read. */
+  readonly subjects: Subjects;
   /**
    * Policies in force for an upstream, tier and type, each value with its origin; leave out what you don't ask about.
    * See docs/policies.md.

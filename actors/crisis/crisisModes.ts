@@ -369,7 +369,7 @@ export class CrisisModes {
       subject === null ? 'crisisMode' : `crisisMode\0${subject}`,
       () => {
         revision = this.#revision;
-        return { kind: 'crisisMode', subject, state: this.#textOf(subject) };
+        return { kind: 'crisisMode', subject, state: this.textOf(subject) };
       },
       () => {
         this.#kept((one) => one === subject, revision);
@@ -386,7 +386,7 @@ export class CrisisModes {
         revision = this.#revision;
         const subjects = [...this.#modes.values(), ...this.#newer].map(({ subject }) => subject);
         const all = [...new Set(subjects)].flatMap((subject) => {
-          const state = this.#textOf(subject);
+          const state = this.textOf(subject);
           return state === null ? [] : { subject, state };
         });
         return { kind: 'crisisModes', all };
@@ -397,8 +397,8 @@ export class CrisisModes {
     );
   }
 
-  /** The text of a record; `null` for none. */
-  #textOf(of: string | null): string | null {
+  /** The text of the record of a person, in the form by which people are compared, or of everybody; `null` for none. */
+  textOf(of: string | null): string | null {
     const mode = this.#modes.get(of);
     const on = mode === undefined || mode.on === null ? [] : [mode];
     const kept = [...on, ...this.#newer.filter(({ subject }) => subject === of)];

@@ -31,6 +31,13 @@ import { type DeadLetterAccess, deadLetterAccess } from './deadLetterAccess.ts';
 import { type QuarantineAccess, quarantineAccess } from './quarantineAccess.ts';
 import { accessAtRest } from './serviceAccess.ts';
 import { rowAtRest, tellAtRest } from './storeHold.ts';
+import {
+  type AtOpen,
+  NOTHING_AT_OPEN,
+  type SubjectAccess,
+  subjectAccess,
+  subjectSourcesAtRest,
+} from './subjectRecords.ts';
 import { unreadableAtRest, withUnreadable } from './unreadableAccess.ts';
 
 /** Names of wishes among the facts. */
@@ -70,6 +77,8 @@ export interface OperationRecords {
   readonly quarantine: QuarantineAccess;
   /** Log of what was done, by whom and to whom (AU-1). */
   readonly audit: AuditAccess;
+  /** Everything about one person (AC-3). */
+  readonly subjects: SubjectAccess;
 }
 
 /** Operations of a store at rest, and its hold. */
@@ -83,12 +92,17 @@ export interface RecordsAtRest extends OperationRecords {
   release(found: AnchorVerdict | null): Promise<boolean>;
 }
 
-/** The operations of an open store that nothing runs on. */
+/**
+ * The operations of an open store that nothing runs on.
+ *
+ * @param atOpen what its opening gave that is in no table, or is read then alone; left out: nothing
+ */
 export function recordsAtRest(
   store: Store,
   heldBy: Hold | null,
   clock: Clock,
   random: Pick<Random, 'uuid'>,
+  atOpen: AtOpen = NOTHING_AT_OPEN,
 ): RecordsAtRest {
   const notes = new AuditNotes(() => clock.now(), clock);
   const access = accessAtRest(store, notes);
@@ -103,6 +117,7 @@ export function recordsAtRest(
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
     audit: auditAccessAtRest(store, notes),
+    subjects: subjectAccess(subjectSourcesAtRest(store, atOpen)),
     async release(found) {
       if (hold === null && found?.standing !== 'behind') return false;
       await store.commit([holdWrite(null, found?.epoch ?? undefined)]);

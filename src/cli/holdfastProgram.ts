@@ -114,6 +114,11 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       'list, check or export the log of what was done',
       async () => (await import('./commands/audit.ts')).auditCommand(),
     ],
+    [
+      'subjects',
+      'give a person everything that is kept about them',
+      async () => (await import('./commands/subjects.ts')).subjectsCommand(),
+    ],
   ],
   'Other:': [
     [

@@ -9,6 +9,7 @@ import { systemClock, systemRandom } from '../../actors/platform/systemClock.ts'
 import type { AnchorSource } from '../../actors/port.ts';
 import { compareAtRest } from '../../actors/recovery/anchorKeeper.ts';
 import { recordsAtRest } from '../../actors/recovery/recordsAtRest.ts';
+import type { AtOpen } from '../../actors/recovery/subjectRecords.ts';
 import { decodeConflict } from '../../machines/conflict/conflictRecord.ts';
 import { checkRequest } from '../../machines/policy/request/request.ts';
 import { PAYLOAD_BYTES_MAX } from '../../machines/policy/request/requestBody.ts';
@@ -42,7 +43,8 @@ export async function withStoreAtRest<Result>(
     const { hold } = info;
     const { anchor } = options;
     const ports = { clock: systemClock, random: systemRandom };
-    return await use(managementAtRest({ store, hold, anchor, ...ports, payloadBytesMax }));
+    const opened = { store, hold, atOpen: info };
+    return await use(managementAtRest({ ...opened, anchor, ...ports, payloadBytesMax }));
   } finally {
     await store.close();
   }
@@ -93,13 +95,15 @@ export async function restOf(store: Store, hold: Hold | null): Promise<RestingSt
 export function managementAtRest(parts: {
   readonly store: Store;
   readonly hold: Hold | null;
+  /** What the store's opening gave; left out: nothing beside what is in its tables. */
+  readonly atOpen?: AtOpen | undefined;
   readonly anchor?: AnchorSource | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly payloadBytesMax: number;
 }): Management {
   const { anchor, clock, random, payloadBytesMax } = parts;
-  const records = recordsAtRest(parts.store, parts.hold, clock, random);
+  const records = recordsAtRest(parts.store, parts.hold, clock, random, parts.atOpen);
   return new Management({
     store: {
       records,

@@ -16,6 +16,7 @@ import * as operations from './operations.ts';
 import * as policies from './policies.ts';
 import * as quarantine from './quarantine.ts';
 import * as store from './store.ts';
+import * as subjects from './subjects.ts';
 
 const SUBJECTS: readonly Readonly<Record<string, unknown>>[] = [
   store,
@@ -28,6 +29,7 @@ const SUBJECTS: readonly Readonly<Record<string, unknown>>[] = [
   crisisMode,
   policies,
   audit,
+  subjects,
 ];
 
 export const MANAGEMENT_CALLS: readonly AnyCall[] = SUBJECTS.flatMap((subject) =>

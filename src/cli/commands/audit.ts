@@ -5,8 +5,7 @@
  */
 
 import { createReadStream } from 'node:fs';
-import { lstat, open, readFile, realpath, rm } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError, type Option } from 'commander';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
@@ -36,6 +35,7 @@ import {
   jsonOption,
   valueOption,
 } from '../kit/command.ts';
+import { createFile, demandElsewhere, demandNew, writeNew } from '../kit/newFile.ts';
 import type { Output } from '../kit/output.ts';
 import { EXIT, type ExitCode, onInterrupt } from '../kit/program.ts';
 import {
@@ -213,8 +213,6 @@ function listCommand(): Command {
 type ExportOptions = StoreOptions &
   JsonOptions & { readonly to: string; readonly checkpoint?: string };
 
-const FILE_MODE = 0o600;
-
 function exportCommand(): Command {
   return command<ExportOptions>({
     name: 'export',
@@ -255,7 +253,7 @@ function exportCommand(): Command {
         });
         await file.sync();
         if (checkpoint !== null && beside !== undefined && !stop.signal.aborted)
-          await write(beside, checkpoint.checkpoint);
+          await writeNew(beside, checkpoint.checkpoint);
       } catch (error) {
         // A partial export would be mistaken for a whole one, and block the next.
         await rm(to, { force: true });
@@ -272,57 +270,6 @@ function exportCommand(): Command {
       return EXIT.ok;
     },
   });
-}
-
-/** @throws HoldfastError `HF_OPTION_INVALID` for a file in the folder of the store, which is no place to keep anything */
-async function demandElsewhere(path: string, { store }: StoreOptions): Promise<void> {
-  const folder = await realpath(store).catch(() => resolve(store));
-  const parent = await realpath(dirname(resolve(path))).catch(() => dirname(resolve(path)));
-  const from = relative(folder, parent);
-  if (from.startsWith('..') || resolve(from) === from) return;
-  throw new HoldfastError(
-    'HF_OPTION_INVALID',
-    `${path} is in the folder of the store: whoever can write that could change it, too. Name a file elsewhere.`,
-    { field: 'to', path },
-  );
-}
-
-/** Refuses a file that is there before the work that it is to hold the result of. */
-async function demandNew(path: string): Promise<void> {
-  const isThere = await lstat(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) throw isNoNew(path, 'it is there already');
-}
-
-function isNoNew(path: string, why: string, cause?: unknown): HoldfastError {
-  return new HoldfastError('HF_OPTION_INVALID', `Can't write ${path}: ${why}. Name a new file.`, {
-    field: 'to',
-    path,
-    cause,
-  });
-}
-
-/** Creates a file that its user alone can read, and never over an existing one. */
-async function createFile(path: string): ReturnType<typeof open> {
-  try {
-    return await open(path, 'wx', FILE_MODE);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'EEXIST' ? 'it is there already' : `opening it failed with ${code ?? ''}`;
-    throw isNoNew(path, why, cause);
-  }
-}
-
-async function write(path: string, text: string): Promise<void> {
-  const file = await createFile(path);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function checkpointCommand(): Command {
@@ -343,7 +290,7 @@ function checkpointCommand(): Command {
       const { to } = options;
       if (to !== undefined) {
         await demandElsewhere(to, options);
-        await write(to, made.checkpoint);
+        await writeNew(to, made.checkpoint);
       }
       output.result(made, to === undefined ? said(made) : `${to}\npublic key: ${made.publicKey}`);
     },

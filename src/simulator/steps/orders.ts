@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CrisisModeState } from '../../../actors/port.ts';
+import { type CrisisModeState, SUBJECT_RECORD_KINDS } from '../../../actors/port.ts';
 import { type ErrorCode, isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { Person } from '../../../machines/vocabulary/subject.ts';
 import type { HoldfastRuntime } from '../../holdfastRuntime.ts';
@@ -93,6 +93,10 @@ export const ORDERS: Readonly<Record<string, (asking: Asking) => Params | Promis
   'audit.page': () => ({ fromSeq: 0, limit: 9 }),
   'audit.handle': ({ by }) => ({ person: by.id }),
   'audit.checkpoint': () => ({}),
+  'subject.export': ({ random }) => ({
+    subject: random.pick(['user-1', 'user-2', 'nobody']),
+    ...{ kind: random.pick(SUBJECT_RECORD_KINDS), after: 0 },
+  }),
   'crisis.list': ({ random }) => ({ unacknowledged: random.chance(0.5) }),
   'crisis.show': async (asking) => ({ id: await crisisId(asking) }),
   'crisis.acknowledge': async (asking) => ({

@@ -177,6 +177,8 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'audit.entries': { begin: ({ runtime }) => first(runtime.audit.entries()) },
   'audit.handleOf': { begin: ({ runtime }) => runtime.audit.handleOf('nobody') },
   'audit.checkpoint': { begin: ({ runtime }) => runtime.audit.checkpoint() },
+  'subjects.export': { begin: ({ runtime }) => first(runtime.subjects.export('user-1')) },
+  'subjects.document': { begin: ({ runtime }) => first(runtime.subjects.document('user-1')) },
   'upstream.forceOpen': {
     begin: ({ runtime }) => {
       for (const name of ['default', 'other']) runtime.upstream(name).forceOpen('closed', 'ana');
@@ -236,6 +238,7 @@ export const SWITCHES: Readonly<Record<string, Switch | string>> = {
   'call audit.page': 'as audit.entries',
   'call audit.handle': 'as audit.handleOf',
   'call audit.checkpoint': 'as audit.checkpoint',
+  'call subject.export': 'as subjects.export',
 };
 
 /** Lists the names of everything that can be called on a running runtime. */

@@ -152,6 +152,7 @@ describe('the registry', () => {
       'deadLetter.answer',
       'quarantine.sealed',
       'store.backup',
+      'subject.export',
     ];
     const looks = (via: AuditVia): string[] =>
       MANAGEMENT_CALLS.filter((call) => call.override === null && isRecorded(call, via))

@@ -89,7 +89,7 @@ const SUBJECTS: readonly Subject[] = [
     'What waits for a person, what was done, and the care of a store.',
     [
       'DeadLetters DeadLetter DeadLetterDetails DeadLetterFilter ReplayOptions DeadLetterRun Quarantine Quarantined',
-      'Audit AuditCheckpoint',
+      'Audit AuditCheckpoint Subjects ExportedRecord',
       'BackupOptions',
     ],
   ),
