@@ -224,9 +224,12 @@ export function conflictIdOf({ id }: { readonly id: string }): string {
   return `${id}-c1`;
 }
 
+/** The last group of a UUID has 12 digits, and may be a `c` and eleven others: no number of a conflict is as long. */
+const NUMBERED = /-c\d{1,10}$/;
+
 /** The id of the edit that a conflict is of; an id of another form as it is. */
 export function editIdOf(conflictId: string): string {
-  return conflictId.replace(/-c\d+$/, '');
+  return conflictId.replace(NUMBERED, '');
 }
 
 /** The id of another conflict of the same edit, for while a decision about the first is being carried out. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { editIdOf } from '../../../machines/conflict/conflictRecord.ts';
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { pageOfConflicts } from '../../management/conflicts.ts';
 import type { Caller } from '../../management/managementCall.ts';
@@ -68,7 +69,7 @@ export function wholeId(idsOf: (caller: Caller, end: string) => AsyncIterable<st
       const matching: string[] = [];
       for await (const id of idsOf(caller, end)) {
         // A conflict may be named by the end of its operation's id.
-        if (id.endsWith(end) || id.replace(/-c\d+$/, '').endsWith(end)) matching.push(id);
+        if (id.endsWith(end) || editIdOf(id).endsWith(end)) matching.push(id);
         if (matching.length > NAMED_MAX) break;
       }
       return matching;
