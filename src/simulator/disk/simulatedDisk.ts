@@ -84,6 +84,8 @@ export class SimulatedDisk implements DiskOfStore {
   #log: Logged[] = [];
   #migration: (NonNullable<StoreInfo['migration']> & { readonly takesMs: number }) | null = null;
   #held: Hold['reason'] | null = null;
+  /** Whether the folder was put back, and no hold was released since. */
+  #isPutBack = false;
   #code: ErrorCode = 'HF_STORE_UNAVAILABLE';
 
   constructor(parts: DiskParts) {
@@ -137,9 +139,12 @@ export class SimulatedDisk implements DiskOfStore {
       if (write.kind === 'accept') this.onlySpilled.delete(write.id);
       if (COMES_IN.has(write.kind)) this.arrivals += 1;
       if (write.kind !== 'hold') continue;
-      // A disk that was not well did not take the hold of a store behind its anchor.
-      if (write.hold === null) this.#parts.onRelease(this.#held ?? 'rolledBack');
+      // A disk that was not well did not take the hold of a store behind its anchor; a release may be written twice.
+      const held = this.#held ?? (this.#isPutBack ? 'rolledBack' : null);
       this.#held = write.hold?.reason ?? null;
+      if (write.hold !== null) continue;
+      this.#isPutBack = false;
+      if (held !== null) this.#parts.onRelease(held);
     }
     return results;
   }
@@ -257,6 +262,7 @@ export class SimulatedDisk implements DiskOfStore {
     const { standing } = await base.compareAnchor({ found: anchor });
     if (standing !== 'behind') return false;
     this.#held = null;
+    this.#isPutBack = true;
     await this.#replace(log);
     return true;
   }
