@@ -194,7 +194,7 @@ export class EngineCore {
     });
     const journal = new Journal({ store, clock, onError, health: this.storage });
     this.journal = journal;
-    this.notes = new AuditNotes(() => steady.stamp(), clock);
+    this.notes = new AuditNotes(() => steady.stamp(), given.random);
     this.audit = new AuditTrail({ journal, facts, notes: this.notes });
     const writes = new ComponentWrites(journal);
     this.#writes = writes;

@@ -7,7 +7,7 @@
  */
 
 import type { SyncOperationContext } from '../../machines/operation/syncOperationMachine.ts';
-import type { Clock } from '../../machines/vocabulary/clock.ts';
+import type { Random } from '../../machines/vocabulary/clock.ts';
 import type { Person } from '../../machines/vocabulary/subject.ts';
 import type { AuditAct, AuditNote } from '../../persistence/port/audit.ts';
 import type { AboutConflict } from '../facts/conflictFacts.ts';
@@ -89,40 +89,34 @@ const NOTED = {
 } satisfies { readonly [Act in AuditAct]?: (...material: never[]) => Details };
 
 /**
- * Makes notes, each with the time and an id. An id is when its process began to note, by both clocks, and a count: no chance
- * is drawn for it, which would be another draw for each crisis.
+ * Makes notes, each with the time and an id: a random begin, which is drawn once, and a count. A begin that is made of
+ * clocks would be that of another process, too, where a machine starts at the same time again and again.
  */
 export class AuditNotes {
   readonly #now: () => number;
-  readonly #clock: Pick<Clock, 'monotonic'>;
+  readonly #random: Pick<Random, 'uuid'>;
   /** Begins the ids of this process. */
   #prefix = '';
   #count = 0;
 
   /** @param now wall-clock time as it is stamped on what is kept */
-  constructor(now: () => number, clock: Pick<Clock, 'monotonic'>) {
+  constructor(now: () => number, random: Pick<Random, 'uuid'>) {
     this.#now = now;
-    this.#clock = clock;
+    this.#random = random;
   }
 
   of(noted: Noted): AuditNote {
-    const atMs = this.#now();
-    if (this.#prefix === '') this.#prefix = prefixOf(atMs, this.#clock.monotonic());
+    if (this.#prefix === '') this.#prefix = this.#random.uuid().slice(0, -COUNT_DIGITS);
     this.#count += 1;
-    return { id: this.#prefix + hexOf(this.#count, 12), atMs, ...noted };
+    return { id: this.#prefix + hexOf(this.#count), atMs: this.#now(), ...noted };
   }
 }
 
-/** The begin of a UUID of version 8. */
-function prefixOf(atMs: number, monotonicMs: number): string {
-  const wall = hexOf(Math.max(0, Math.round(atMs)), 12);
-  const sinceBoot = hexOf(Math.floor(monotonicMs * 1_000), 6);
-  return `${wall.slice(0, 8)}-${wall.slice(8)}-8${sinceBoot.slice(0, 3)}-8${sinceBoot.slice(3)}-`;
-}
+/** Digits in the last group of a UUID. */
+const COUNT_DIGITS = 12;
 
-/** The last hex digits of a number. */
-function hexOf(number: number, digits: number): string {
-  return number.toString(16).padStart(digits, '0').slice(-digits);
+function hexOf(count: number): string {
+  return count.toString(16).padStart(COUNT_DIGITS, '0');
 }
 
 /** Notes in memory at once: some 2 MB. */

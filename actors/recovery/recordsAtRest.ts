@@ -104,7 +104,7 @@ export function recordsAtRest(
   random: Pick<Random, 'uuid'>,
   atOpen: AtOpen = NOTHING_AT_OPEN,
 ): RecordsAtRest {
-  const notes = new AuditNotes(() => clock.now(), clock);
+  const notes = new AuditNotes(() => clock.now(), random);
   const access = accessAtRest(store, notes);
   let hold = heldBy;
   return {

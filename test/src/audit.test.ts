@@ -100,6 +100,22 @@ describe('AU-1 each is recorded with its write', () => {
     expect(entries[2]).toMatchObject({ operation: id, subject });
   });
 
+  test('AU-1 by processes that start at the same time, as where a clock begins anew with each start', async () => {
+    const world = createWorld();
+    for (const count of [1, 2, 3]) {
+      const { runtime, store, kill } = world.boot({ upstreams: { help: {} } });
+      await world.clock.run(runtime.ready);
+      const help = runtime.upstream('help');
+      help.forceOpen('down', ANN.id);
+      help.release(ANN.id);
+      // Time stands still: virtual time goes on where it is told to alone.
+      await world.clock.run(runtime.audit.checkpoint());
+      const calls = (await textsOf(store)).map(parseEntry).filter(({ act }) => act === 'call.made');
+      expect(calls).toHaveLength(2 * count);
+      kill();
+    }
+  });
+
   test('AU-1 CB-1 DG-1 a trip and a level', async () => {
     const made = await scene();
     made.upstream = 'isDown';

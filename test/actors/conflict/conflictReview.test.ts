@@ -83,7 +83,7 @@ async function scene(...records: readonly ConflictRecord[]) {
   const told: Fact[] = [];
   facts.subscribe((fact) => told.push(fact));
   const errors: unknown[] = [];
-  const notes = new AuditNotes(() => clock.now(), clock);
+  const notes = new AuditNotes(() => clock.now(), seededRandom(2));
   const boot = () =>
     new ConflictReview({
       ...{ clock, facts, orders, notes, random: seededRandom(1), retentionMs: 1_000 },

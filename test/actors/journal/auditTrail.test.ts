@@ -15,6 +15,7 @@ import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { parseEntry } from '../../../persistence/audit/auditEntry.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import type { Store, Write } from '../../../persistence/port/store.ts';
+import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 
 let clock: VirtualClock;
@@ -47,7 +48,11 @@ beforeEach(async () => {
   journal = new Journal({ store, clock, health, onError: () => undefined });
   health.onChange = () => undefined;
   journal.onCommitted = () => undefined;
-  trail = new AuditTrail({ journal, facts, notes: new AuditNotes(() => clock.now(), clock) });
+  trail = new AuditTrail({
+    journal,
+    facts,
+    notes: new AuditNotes(() => clock.now(), seededRandom(1)),
+  });
   journal.open();
 });
 
