@@ -330,7 +330,9 @@ export class Device {
         door.die();
       },
     };
-    void owner.ended.then(() => {
+    // What hangs on the disk at its end is still written: until then nobody else has the lock.
+    void owner.ended.then(async () => {
+      await store.close();
       if (this.#process === made) this.#isGivenUp = true;
     });
     return { made, owner };
@@ -339,17 +341,15 @@ export class Device {
   /** Tells the judge of an error that a living process has found in itself, or in records that are not its own. */
   #tellDefect(error: unknown, life: Life): void {
     if (life.isDead() || !isHoldfastError(error)) return;
-    const { code, message } = error;
-    if (code === 'HF_INTERNAL') this.tell({ event: 'defect', message });
-    if (TOUCHED.has(code)) this.tell({ event: 'toldOfTouched', code });
+    if (error.code === 'HF_INTERNAL') this.tell({ event: 'defect', message: error.message });
+    if (TOUCHED.has(error.code)) this.tell({ event: 'toldOfTouched', code: error.code });
   }
 
   /** Wraps a candidate's store, which only one process at a time may open. */
   #taking(store: FaultyStore, made: () => DeviceProcess): Store {
     return new Proxy(store, {
       get: (target, name) => {
-        const member: unknown = Reflect.get(target, name, target);
-        if (name !== 'open') return member;
+        if (name !== 'open') return Reflect.get(target, name, target) as unknown;
         return async () => {
           const isItsOwn = this.#process === made() && !this.#isGivenUp;
           if (!isItsOwn && this.isOwned) throw ownedElsewhere();
