@@ -5,7 +5,7 @@
  */
 
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Json, JsonObject } from '../../machines/vocabulary/shape.ts';
+import type { JsonObject } from '../../machines/vocabulary/shape.ts';
 import { subjectForm } from '../../machines/vocabulary/subject.ts';
 import type {
   CrisisModesAtOpen,
@@ -115,13 +115,26 @@ export function subjectAccess({ store, unwritten, crisisMode }: SubjectSources):
     return { records: rows.map((row) => keptRecord(room, row)), after: nextSeq };
   };
   return {
-    async page(subject, { kind, after }) {
-      const { records, after: next } = await read[kind](subject, after);
-      if (next !== null) return { records, next: { kind, after: next } };
-      const following = SUBJECT_RECORD_KINDS[SUBJECT_RECORD_KINDS.indexOf(kind) + 1];
-      return { records, next: following === undefined ? null : { kind: following, after: 0 } };
+    async page(subject, from) {
+      const records: SubjectRecord[] = [];
+      let next: SubjectPlace | null = from;
+      // A person has few records: one page has those of all kinds.
+      while (next !== null && records.length < PAGE_ROWS) {
+        const { kind, after }: SubjectPlace = next;
+        const found = await read[kind](subject, after);
+        records.push(...found.records);
+        next = found.after === null ? following(kind) : { kind, after: found.after };
+        if (found.after !== null) break;
+      }
+      return { records, next };
     },
   };
+}
+
+/** The first place of the next kind; `null` after the last. */
+function following(kind: SubjectRecordKind): SubjectPlace | null {
+  const next = SUBJECT_RECORD_KINDS[SUBJECT_RECORD_KINDS.indexOf(kind) + 1];
+  return next === undefined ? null : { kind: next, after: 0 };
 }
 
 interface Read {
@@ -148,15 +161,19 @@ function unreadable(kind: SubjectRecordKind, value: JsonObject): SubjectRecord {
 function workIn(row: Parameters<typeof decodeWork>[0], text: string): JsonObject {
   try {
     const { snapshot, said } = decodeWork(row);
-    return { ...contextOf(snapshot), ...(said as JsonObject) };
+    return workOf(snapshot, said);
   } catch (error) {
     if (!isHoldfastError(error)) throw error;
     return objectIn(text);
   }
 }
 
-function contextOf({ value, context }: { readonly value: unknown; readonly context: object }) {
-  return { state: value as Json, ...(context as JsonObject) };
+/** As JSON has it: a field that is undefined is none. */
+function workOf(
+  { value, context }: { readonly value: unknown; readonly context: object },
+  said: object,
+): JsonObject {
+  return objectIn(JSON.stringify({ state: value, ...context, ...said }));
 }
 
 /** The body of a request, of which an edit has more than the payload; `payload: null` once it is erased. */
@@ -187,8 +204,9 @@ function modeRecords(text: string): readonly SubjectRecord[] {
   return modes.map(({ id, state }) => {
     const { value = null, context = {}, ...rest } = objectIn(state);
     return readable('crisisMode', {
-      ...{ id, ...rest },
-      ...contextOf({ value, context: Object(context) as JsonObject }),
+      id,
+      ...rest,
+      ...workOf({ value, context: Object(context) }, {}),
     });
   });
 }
@@ -220,7 +238,7 @@ export function subjectSources(
       return pool.residents
         .filter((one) => subjectForm(one.subject) === form)
         .map(({ id, actor, said, body }) => {
-          const work = { ...contextOf(actor.getSnapshot()), ...(said as JsonObject) };
+          const work = workOf(actor.getSnapshot(), said);
           return { id, ...readable('operation', { ...work, ...bodyOf(body) }) };
         });
     },

@@ -95,7 +95,7 @@ function shown(value: Json, others: ReadonlySet<string>, pointer: string): strin
   );
   const rows = fields.map(([name, one]) => {
     const isInstant =
-      /(?:AtMs|^at)$/.test(name) && typeof one === 'number' && Math.abs(one) <= LAST_MS;
+      /(?:AtMs|^at|^atMs)$/.test(name) && typeof one === 'number' && Math.abs(one) <= LAST_MS;
     const text = isInstant ? timeOf(one) : shown(one, others, `${pointer}/${name}`);
     return `<dt>${escaped(inWords(name))}</dt><dd>${text}</dd>`;
   });
@@ -113,10 +113,10 @@ function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** `acceptedAtMs` as `accepted at`. */
+/** Gives `acceptedAtMs` as `accepted at`. */
 function inWords(name: string): string {
   return name
-    .replace(/AtMs$/, 'At')
+    .replace(/(?<=^at|At)Ms$/, '')
     .replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 

@@ -50,7 +50,8 @@ describe('CR-4 RT-4 OP-7 SV-4 on a store on disk', () => {
     'CR-4 RT-4 left $left by a process that was $ended, the clock set by $clockSetByMs ms, its handler registered $handler',
     async ({ left: state, ended, clockSetByMs, handler }) => {
       const folder = tempFolder();
-      const before = createWorldOnFile(1, inThreadStore(folder));
+      // By this seed the second attempt comes after the 50 ms below.
+      const before = createWorldOnFile(2, inThreadStore(folder));
       const first = before.boot({
         upstreams: UPSTREAMS,
         handlers: { 'crisis.alert': { upstream: 'care', run: LEFT[state] } },
@@ -64,7 +65,7 @@ describe('CR-4 RT-4 OP-7 SV-4 on a store on disk', () => {
       else await before.clock.run(first.runtime.close({ deadlineMs: 10 }));
       // What a kill leaves: the files as they are, owned by nobody.
       cpSync(folder, left, { recursive: true });
-      const { clock, boot } = createWorldOnFile(2, inThreadStore(left));
+      const { clock, boot } = createWorldOnFile(1, inThreadStore(left));
       clock.setWall(clockSetByMs);
 
       const attempts: Attempt[] = [];

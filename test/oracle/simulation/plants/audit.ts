@@ -26,6 +26,15 @@ export const AUDIT: readonly Plant[] = [
     seedsMax: 6,
   },
   {
+    name: 'notes-named-alike',
+    file: 'actors/journal/auditTrail.ts',
+    find: "    if (this.#prefix === '') this.#prefix = this.#random.uuid().slice(0, -COUNT_DIGITS);",
+    replace: "    this.#prefix = '00000000-0000-4000-8000-';",
+    says: 'Entries of each process have the ids that those of the process before had, and are taken for repeats.',
+    finds: /^done and not recorded: /,
+    seedsMax: 6,
+  },
+  {
     name: 'recorded-though-nothing-was-done',
     file: 'persistence/port/audit.ts',
     find: '  const isDone = EFFECTS.has(result.kind) && result.isRepeat !== true;',
