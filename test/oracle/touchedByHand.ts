@@ -20,7 +20,7 @@ import {
   type Histories,
   told as outcome,
 } from './historiesByHand.ts';
-import { called, HEALTH, HOUR_MS, seen } from './looksByHand.ts';
+import { called, HEALTH, HOUR_MS, ILL, seen, UNDELIVERED } from './looksByHand.ts';
 
 const NO_ROWS: TraceEvent = { event: 'disk', rows: [] };
 
@@ -129,6 +129,10 @@ export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     saying('recordsMissing'),
   ],
   'a crisis is delivered again': [...touched(CRISIS), attempted(1), finished(ended(1))],
+  'a process that has delivered a crisis tells nobody of an earlier copy': [
+    ...touched({ ...CRISIS, id: 'crisis' }, false),
+    seen(ILL, [UNDELIVERED]),
+  ],
   'a crisis was called off': [asked(1, 'cancel'), ...touched(CRISIS), finished(ended(1))],
   'a plan is shown and marked': [...touched(PLAN), answered('earlierCopy', 'Sam')],
   'a plan is written again': [

@@ -368,5 +368,6 @@ export function isCrisisKey(key: string): boolean {
  * without an effect. An edit that the runtime makes to carry out a decision has a key that no caller gave.
  */
 export function isEditKey(key: string, id: string): boolean {
-  return key.startsWith('edit-') || key.startsWith('hf1-') || key === id;
+  const isDecision = /-c\d+-d\d+-/.test(key);
+  return key.startsWith('edit-') || key.startsWith('hf1-') || isDecision || key === id;
 }

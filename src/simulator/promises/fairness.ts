@@ -112,7 +112,7 @@ export const fairness: readonly Clause[] = [
     needs: ['looks'],
     // A backup keeps who has taken on a crisis.
     outlivesRestore: true,
-    watch: (_, broken) => {
+    watch: (known, broken) => {
       /** Last look at a held store: work accepted before that waits until the hold is over. */
       let heldAtMs = Number.NEGATIVE_INFINITY;
       const takings = new Takings();
@@ -131,7 +131,12 @@ export const fairness: readonly Clause[] = [
           if (Math.min(world.upMs, world.diskWellMs, world.atMs - heldAtMs) < limitMs) return;
           const overdue = rows.filter(
             ({ id, isCrisis, isTest, openMs }) =>
-              isCrisis && !isTest && openMs >= limitMs && !takings.mayBeFirst(id, world, limitMs),
+              isCrisis &&
+              !isTest &&
+              openMs >= limitMs &&
+              // Of an earlier copy that is put back under it, a process knows better how far the crisis is.
+              !known.damaged.has(id) &&
+              !takings.mayBeFirst(id, world, limitMs),
           );
           if (overdue.length <= health.crises.escalated) return;
           broken(
