@@ -185,9 +185,10 @@ function keptRecord(
   kind: 'entity' | 'conflict',
   row: Kept | (UnreadableKept & { readonly seq: number }),
 ): SubjectRecord {
-  return 'text' in row
-    ? readable(kind, objectIn(row.text))
-    : unreadable(kind, { code: row.unreadable });
+  if ('unreadable' in row) return unreadable(kind, { code: row.unreadable });
+  // The mark of a merge that was begun is a number under a key that says so.
+  const mark = row.key.startsWith('merging\0') ? { mergeBegun: row.key.split('\0')[1] ?? '' } : {};
+  return readable(kind, { ...mark, ...objectIn(row.text) });
 }
 
 function planRecord(
