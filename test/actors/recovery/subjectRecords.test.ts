@@ -95,6 +95,21 @@ describe('AC-3 everything about one person', () => {
     },
   );
 
+  test('AC-3 says what a mark of a merge is, and gives what is no JSON as it is', async () => {
+    const { disk, clock } = createWorld();
+    await disk.open();
+    const keep = { kind: 'keep', room: 'entity', subject: PERSON } as const;
+    await disk.commit([{ ...keep, key: 'merging\0op-1', text: '2' }]);
+    await disk.commit([{ ...keep, key: 'note\0n-1', text: 'no JSON' }]);
+    const rest = managementAtRest({ ...AT_REST, store: disk, clock });
+    const from = { kind: 'entity', after: 0 } as const;
+    const { records } = await rest.call(exportSubject, { subject: PERSON, ...from });
+    expect(records.map(({ value }) => value)).toEqual([
+      { mergeBegun: 'op-1', text: '2' },
+      { text: 'no JSON' },
+    ]);
+  });
+
   test('AC-3 PS-3 counts what can not be opened, and gives the rest', async () => {
     const folder = join(tempFolder(), 'store');
     const key = rawKey(new Uint8Array(32).fill(7));
