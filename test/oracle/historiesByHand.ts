@@ -173,9 +173,7 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     told(1),
     finished(ended(1, { key: 'edit-1' })),
   ],
-  'an edit that carries a decision out, which another device was first with': [
-    finished(ended(1, { key: 'op-9-c1-d1-1706ca29' })),
-  ],
+  'a decision that another device was first with': [finished(ended(1, { key: 'a-c1-d1-b' }))],
   'an edit that went out before a backup that knows nothing of it': [
     { event: 'accepted', key: 'edit-1', id: 'op-1' },
     attempted(1, 1, { key: 'edit-1' }),
