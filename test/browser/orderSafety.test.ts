@@ -179,7 +179,8 @@ describe('AC-2 an order is about what was confirmed', () => {
     await dialog.getByRole('button', { name: 'Take it on', exact: true }).click();
     await dialog.getByText('Fill this in.').waitFor();
     const focused = dialog.locator(':focus');
-    expect(await focused.getAttribute('aria-invalid')).toBe('true');
+    // The focus moves once what is wrong is shown.
+    await expect.poll(() => focused.getAttribute('aria-invalid')).toBe('true');
     expect(await focused.inputValue()).toBe('');
     await close();
   });
