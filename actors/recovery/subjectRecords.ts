@@ -157,7 +157,7 @@ function unreadable(kind: SubjectRecordKind, value: JsonObject): SubjectRecord {
   return { kind, value, isUnreadable: true };
 }
 
-/** What a chart remembers, and what the upstream said; the text itself, where a later version wrote it. */
+/** The memory of a chart, and what the upstream said; the text itself, where a later version wrote it. */
 function workIn(row: Parameters<typeof decodeWork>[0], text: string): JsonObject {
   try {
     const { snapshot, said } = decodeWork(row);
@@ -168,7 +168,7 @@ function workIn(row: Parameters<typeof decodeWork>[0], text: string): JsonObject
   }
 }
 
-/** As JSON has it: a field that is undefined is none. */
+/** Makes JSON of it, in which a field that is undefined is none. */
 function workOf(
   { value, context }: { readonly value: unknown; readonly context: object },
   said: object,
@@ -246,7 +246,7 @@ export function subjectSources(
   };
 }
 
-/** What is known of a store at rest since it was opened. */
+/** The part of what the opening of a store gives that is read then alone. */
 export type AtOpen = Pick<StoreInfo, 'crisisModes' | 'spilled' | 'outside'>;
 
 export const NOTHING_AT_OPEN: AtOpen = {

@@ -95,7 +95,7 @@ export async function restOf(store: Store, hold: Hold | null): Promise<RestingSt
 export function managementAtRest(parts: {
   readonly store: Store;
   readonly hold: Hold | null;
-  /** What the store's opening gave; left out: nothing beside what is in its tables. */
+  /** Results of the store's opening; left out: nothing beside what is in its tables. */
   readonly atOpen?: AtOpen | undefined;
   readonly anchor?: AnchorSource | undefined;
   readonly clock: Clock;

@@ -19,7 +19,7 @@ export interface ExportedRecord {
   readonly isUnreadable: boolean;
 }
 
-/** What is said above the records of each kind. */
+/** Titles and sentences above the records of each kind. */
 const HEADINGS: Readonly<Record<ExportedRecord['kind'], readonly [title: string, says: string]>> = {
   operation: [
     'Requests',

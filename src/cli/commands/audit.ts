@@ -35,7 +35,7 @@ import {
   jsonOption,
   valueOption,
 } from '../kit/command.ts';
-import { createFile, demandElsewhere, demandNew, writeNew } from '../kit/newFile.ts';
+import { append, createFile, demandElsewhere, demandNew, writeNew } from '../kit/newFile.ts';
 import type { Output } from '../kit/output.ts';
 import { EXIT, type ExitCode, onInterrupt } from '../kit/program.ts';
 import {
@@ -245,7 +245,7 @@ function exportCommand(): Command {
           const made = beside === undefined ? null : await log.checkpoint();
           for await (const entry of log.entries()) {
             if (stop.signal.aborted) break;
-            await file.appendFile(`${entry}\n`);
+            await append(to, file, `${entry}\n`);
             exported += 1;
             output.progress(() => `holdfast: ${countOf(exported, 'entry', 'entries')} exported`);
           }

@@ -19,7 +19,7 @@ import {
   jsonOption,
   valueOption,
 } from '../kit/command.ts';
-import { createFile, demandElsewhere } from '../kit/newFile.ts';
+import { append, createFile, demandElsewhere } from '../kit/newFile.ts';
 import { EXIT, onInterrupt } from '../kit/program.ts';
 import { type StoreOptions, storeOptions } from '../kit/storeOptions.ts';
 import { countOf } from '../kit/table.ts';
@@ -56,6 +56,10 @@ function exportCommand(): Command {
         stop.abort();
       });
       const files = new Map<string, Awaited<ReturnType<typeof createFile>>>();
+      const add = async (path: string | undefined, text: string): Promise<void> => {
+        const file = files.get(path ?? '');
+        if (path !== undefined && file !== undefined) await append(path, file, text);
+      };
       const counts = { records: 0, auditEntries: 0, unreadable: 0 };
       async function* written(
         records: AsyncIterable<ExportedRecord>,
@@ -64,7 +68,7 @@ function exportCommand(): Command {
           if (stop.signal.aborted) return;
           counts[record.kind === 'auditEntry' ? 'auditEntries' : 'records'] += 1;
           counts.unreadable += Number(record.isUnreadable);
-          await files.get(options.to ?? '')?.appendFile(`${JSON.stringify(record)}\n`);
+          await add(options.to, `${JSON.stringify(record)}\n`);
           output.progress(() => `holdfast: ${countOf(counts.records, 'record')} exported`);
           yield record;
         }
@@ -76,9 +80,8 @@ function exportCommand(): Command {
           const { maskOthers } = options;
           const now = (): number => systemClock.now();
           const records = written(subjects(caller, now).export(person, { maskOthers }));
-          const page = files.get(options.document ?? '');
           for await (const part of documentOf(person, now(), records)) {
-            await page?.appendFile(part);
+            await add(options.document, part);
           }
         });
         for (const file of files.values()) await file.sync();

@@ -55,11 +55,26 @@ export async function createFile(path: string): ReturnType<typeof open> {
   }
 }
 
+/** Adds a text to a file that was created. @throws HoldfastError (rejects) `HF_OPTION_INVALID`, as where the disk is full. */
+export async function append(
+  path: string,
+  file: Awaited<ReturnType<typeof createFile>>,
+  text: string,
+): Promise<void> {
+  try {
+    await file.appendFile(text);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOSPC' ? 'its disk is full' : `writing it failed with ${code ?? ''}`;
+    throw isNoNew(path, why, cause);
+  }
+}
+
 /** Writes a text to a new file. @throws HoldfastError (rejects) as {@link createFile}. */
 export async function writeNew(path: string, text: string): Promise<void> {
   const file = await createFile(path);
   try {
-    await file.writeFile(text);
+    await append(path, file, text);
     await file.sync();
   } finally {
     await file.close();

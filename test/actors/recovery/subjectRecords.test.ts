@@ -1,4 +1,4 @@
-/** What is read about one person where that is hard: many pages, large payloads, records that can't be opened, a sick disk. */
+/** Records about one person where reading them is hard: many pages, large payloads, records that can't be opened, a sick disk. */
 
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -35,7 +35,7 @@ async function pagesOf(caller: Caller): Promise<readonly (readonly SubjectRecord
   }
 }
 
-/** What an app reads, without the log. */
+/** Records as an app reads them, without the log. */
 async function recordsOf(runtime: Pick<Runtime, 'subjects'>): Promise<readonly ExportedRecord[]> {
   const found: ExportedRecord[] = [];
   for await (const one of runtime.subjects.export(PERSON)) found.push(one);

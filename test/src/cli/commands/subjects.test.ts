@@ -1,4 +1,4 @@
-/** What a person is given who asks what is kept about them: all of it, in use and at rest, and nothing of anybody else. */
+/** The export for a person who asks what is kept about them: all of it, in use and at rest, and nothing of anybody else. */
 
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const STAFF = { id: 'staff-7', role: 'clinician' } as const;
 const PERSON = 'user-42';
 const OTHER = 'user-7';
 
-/** What was written about a person wherever something can be: each word is to be found again. */
+/** Words that were written about a person wherever something can be: each is to be found again. */
 const wordsOf = (subject: string) => ({
   response: `response to ${subject}`,
   tag: `tag of ${subject}`,
