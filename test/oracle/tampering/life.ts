@@ -309,10 +309,11 @@ class Life {
   #copy(): void {
     const name = `${this.#order.part === 'first' ? 1 : 2}-${String(this.#copied).padStart(2, '0')}`;
     this.#copied += 1;
-    const isSocket = (path: string): boolean => path.endsWith('.sock');
+    // A socket can't be copied, and a file being written is renamed meanwhile.
+    const isPassing = (path: string): boolean => path.endsWith('.sock') || path.endsWith('.new');
     cpSync(this.#order.folder, join(this.#order.copies, name), {
       recursive: true,
-      filter: (path) => !isSocket(path),
+      filter: (path) => !isPassing(path),
     });
   }
 }
