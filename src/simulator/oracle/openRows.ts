@@ -14,26 +14,34 @@ const PAGE_ROWS = 500;
 /** Parts of a row that no reader changes. */
 export type ReadRow = Omit<OpenRow, 'upstream' | 'unchangedMs' | 'openMs'>;
 
-/** Open rows of a disk; decodes an unchanged row once. */
+/**
+ * Open rows of a disk; decodes an unchanged row once. A restored store may have another row under the same id and
+ * revision.
+ */
 export class OpenRows {
-  #read = new Map<string, ReadRow>();
+  #read = new Map<string, { readonly row: StoredOperation; readonly as: ReadRow }>();
 
   async of(disk: Pick<Store, 'list'>): Promise<readonly ReadRow[]> {
-    const read = new Map<string, ReadRow>();
+    const read = new Map<string, { readonly row: StoredOperation; readonly as: ReadRow }>();
     for (const standing of OPEN) {
       for (let afterSeq = 0, isLast = false; !isLast; ) {
         const page = await disk.list({ afterSeq, limit: PAGE_ROWS, standing });
         for (const row of page) {
           const before = this.#read.get(row.id);
-          read.set(row.id, before?.revision === row.revision ? before : decoded(row));
+          const isUnchanged = before !== undefined && isSameRow(before.row, row);
+          read.set(row.id, { row, as: isUnchanged ? before.as : decoded(row) });
         }
         afterSeq = page.at(-1)?.seq ?? 0;
         isLast = page.length < PAGE_ROWS;
       }
     }
     this.#read = read;
-    return [...read.values()];
+    return [...read.values()].map(({ as }) => as);
   }
+}
+
+function isSameRow(before: StoredOperation, now: StoredOperation): boolean {
+  return before.revision === now.revision && before.state === now.state;
 }
 
 function decoded(row: StoredOperation): ReadRow {
