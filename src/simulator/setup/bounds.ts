@@ -40,6 +40,8 @@ export interface Bounds {
   readonly withinMs: number;
   /** Parts that may take longer, each with the reason. */
   readonly longer: ReadonlyMap<Part, string>;
+  /** Longest wait after a failed attempt, in milliseconds. */
+  readonly backoffMs: number;
 }
 
 /**
@@ -57,6 +59,7 @@ export function boundsOf(everyOptions: readonly CheckedOptions[], waiting: numbe
   return {
     withinMs: Math.max(...each.map(({ withinMs }) => withinMs)),
     longer: new Map(each.flatMap(({ longer }) => [...longer])),
+    backoffMs: Math.max(...each.map(({ backoffMs }) => backoffMs)),
   };
 }
 
@@ -73,7 +76,8 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
   const retries = routes.flatMap(([type, { upstream }]) =>
     Object.values(policies.retries(upstream, type)).filter((retry) => retry !== undefined),
   );
-  add('backoff', Math.max(...retries.map(longestWaitMs), 0), 'a wait after a failure is longer');
+  const ownMs = Math.max(...retries.map(longestWaitMs), 0);
+  add('backoff', ownMs, 'a wait after a failure is longer');
   add('backoff', RETRY_AFTER_MAX_MS, 'an upstream asked for that');
   for (const upstream of used) {
     for (const [part, ms, why] of turnsAt(upstream, options, waiting)) add(part, ms, why);
@@ -92,7 +96,8 @@ function boundsUnder(options: CheckedOptions, waiting: number): Bounds {
   if (routes.some(([, { strictOrder }]) => strictOrder === true)) {
     longer.set('lane', 'a dead letter holds its lane');
   }
-  return { withinMs: 1.5 * withinMs + SLACK_MS, longer };
+  const backoffMs = Math.max(ownMs, RETRY_AFTER_MAX_MS);
+  return { withinMs: 1.5 * withinMs + SLACK_MS, longer, backoffMs };
 }
 
 /** Lists the parts of the time until work gets its turn at an upstream; the first is that of probes. */
@@ -272,7 +277,7 @@ function intervalMs(policies: PolicyTable, upstream: string): number {
 export function mayWaitOn(
   row: DiskRow,
   rows: readonly DiskRow[],
-  known: Pick<Bounds, 'longer'> & {
+  known: Omit<Bounds, 'withinMs'> & {
     readonly nowMs: number;
     /** Latest time by the clock of due times, as if nobody had set it back. */
     readonly latestMs: number;
@@ -280,7 +285,7 @@ export function mayWaitOn(
     readonly silent: ReadonlySet<string>;
   },
 ): boolean {
-  const { longer, nowMs, latestMs, silent } = known;
+  const { longer, backoffMs, nowMs, latestMs, silent } = known;
   // No option keeps back a crisis.
   if (row.isCrisis) return false;
   if (silent.has(row.id)) return true;
@@ -295,7 +300,8 @@ export function mayWaitOn(
     case 'startAt':
       return (row.startAtMs ?? 0) > nowMs;
     case 'backoff':
-      return has('backoff') || (row.dueAtMs <= latestMs && has('turn', 'rate'));
+      // Whose turn comes late may begin such a wait late, too.
+      return has('backoff') || (row.dueAtMs <= latestMs + backoffMs && has('turn', 'rate'));
     case 'review':
     case 'conflict':
       return has('review');
