@@ -44,6 +44,8 @@ export class SpillFile<Kept extends { readonly id: string }> {
   #high = 0;
   /** Whether it is known what an earlier process left there. */
   #isRead = false;
+  /** Whether the file's name surely outlives a power cut. Where another process made the file, that may have failed. */
+  #isNamed = false;
 
   constructor(label: string, path: string, sealer: Sealer, storeId: string, files: Files) {
     this.#label = label;
@@ -64,7 +66,7 @@ export class SpillFile<Kept extends { readonly id: string }> {
       } finally {
         file.close();
       }
-      this.#files.syncFolder(dirname(this.#path));
+      this.#name();
     } catch {
       // The store itself is asked for room next, and says what is wrong.
     }
@@ -164,8 +166,13 @@ export class SpillFile<Kept extends { readonly id: string }> {
     } finally {
       file.close();
     }
-    // Or a power cut may take the name of a file that was made just now, and with it what was promised.
-    if (!isThere) this.#files.syncFolder(dirname(this.#path));
+    if (!this.#isNamed) this.#name();
+  }
+
+  /** Syncs the folder: a power cut may take the name of a file that was made, and with it what was promised. */
+  #name(): void {
+    this.#files.syncFolder(dirname(this.#path));
+    this.#isNamed = true;
   }
 
   /** The record whose envelope begins there: as long as its head says or, if that was changed, up to the next one. */

@@ -7,6 +7,8 @@ import { nodeEngine } from '../../../../persistence/sealing/nodeEngine.ts';
 import { createSealer } from '../../../../persistence/sealing/recordSealer.ts';
 import { CrisisSpills } from '../../../../persistence/sqlite/file/crisisSpills.ts';
 import { SPILLS, SpillFile } from '../../../../persistence/sqlite/file/spillFile.ts';
+import { SimulatedFiles } from '../../../../src/simulator/disk/simulatedFiles.ts';
+import { seededRandom } from '../../../../src/virtual/seededRandom.ts';
 import { tempFolder } from '../../../support/store/tempFolder.ts';
 import { inThreadStore } from '../../contract/storeUnderTest.ts';
 import { accept, idOf, update } from '../../contract/writes.ts';
@@ -108,6 +110,29 @@ test('CR-4 what could not be read when the store was opened is not written over'
   isReadable = true;
   next.append(accept(2));
   expect(spillFile(path).read()).toEqual([accept(1), accept(2)]);
+});
+
+test('CR-4 what is kept outlives a power cut where the folder could not be synced before', () => {
+  for (let seed = 0; seed < 20; seed += 1) {
+    let isSyncing = false;
+    const files = new SimulatedFiles({
+      fails: (call) => (call === 'syncFolder' && !isSyncing ? 'EIO' : null),
+      delayMs: () => 0,
+      roomBytes: () => Number.POSITIVE_INFINITY,
+    });
+    const spill = spillFile('/disk/spill', files);
+    spill.reserve();
+    expect(() => {
+      spill.append(accept(1));
+    }).toThrow('EIO');
+    isSyncing = true;
+    // Another process finds the file of the first, and promises more.
+    const next = spillFile('/disk/spill', files);
+    next.reserve();
+    next.append(accept(2));
+    files.powerCut(seededRandom(seed));
+    expect(spillFile('/disk/spill', files).read()).toContainEqual(accept(2));
+  }
 });
 
 test('CR-4 SE-5 it is wiped once all of it is in the database', () => {
