@@ -131,6 +131,7 @@ function ask(scene: Scene, device: Device, request: SyncRequest, is: 'first' | '
     send(device, request);
     return;
   }
+  const { schema } = device.process.options.handlers[request.type] ?? {};
   device.tell({ event: 'askedAgain', key });
   device.runtime.sync(request).then(
     (operation) => {
@@ -141,7 +142,10 @@ function ask(scene: Scene, device: Device, request: SyncRequest, is: 'first' | '
     },
     (error: unknown) => {
       scene.saw('a key that comes with another body');
-      device.tell({ event: 'otherBodyRefused', key, code: refusalOf(error).code });
+      const { code } = refusalOf(error);
+      // The app's own schema comes before the key, and is another than the first request met.
+      if (code === 'HF_REQUEST_INVALID' && schema !== undefined) return;
+      device.tell({ event: 'otherBodyRefused', key, code });
     },
   );
 }
