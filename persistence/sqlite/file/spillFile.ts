@@ -44,6 +44,8 @@ export class SpillFile<Kept extends { readonly id: string }> {
   #high = 0;
   /** Whether it is known what an earlier process left there. */
   #isRead = false;
+  /** Whether there was no room when it was to be taken. */
+  #lacksRoom = false;
   /** Whether the file's name surely outlives a power cut. Where another process made the file, that may have failed. */
   #isNamed = false;
 
@@ -55,18 +57,17 @@ export class SpillFile<Kept extends { readonly id: string }> {
     this.#files = files;
   }
 
-  /** Takes the room. Where there is none, a crisis is spilled as far as the disk lets it. */
+  /**
+   * Takes the room, or what is missing of it. Where there is none, a crisis is spilled as far as the disk lets it, and the
+   * room is taken with a later commit.
+   */
   reserve(): void {
-    if (this.#files.exists(this.#path)) return;
+    this.#lacksRoom = true;
     try {
-      const file = this.#files.open(this.#path, 'wx');
-      try {
-        file.write(Buffer.alloc(ROOM_BYTES), 0);
-        file.sync();
-      } finally {
-        file.close();
-      }
-      this.#name();
+      const isThere = this.#files.exists(this.#path);
+      const from = isThere ? this.#files.read(this.#path).length : 0;
+      if (from < ROOM_BYTES) this.#write(Buffer.alloc(ROOM_BYTES - from), from);
+      this.#lacksRoom = false;
     } catch {
       // The store itself is asked for room next, and says what is wrong.
     }
@@ -132,8 +133,9 @@ export class SpillFile<Kept extends { readonly id: string }> {
     return this.#ids;
   }
 
-  /** Forgets writes that are in the database now. Once all are, {@link wipe} wipes the file. */
+  /** Forgets writes that are in the database now. Once all are, {@link wipe} wipes the file. The disk took something: room is taken, too. */
   committed(writes: readonly Write[]): void {
+    if (this.#lacksRoom) this.reserve();
     if (this.#ids.size === 0) return;
     for (const write of writes) if (write.kind === 'accept') this.#ids.delete(write.id);
   }

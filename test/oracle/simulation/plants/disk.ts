@@ -63,16 +63,6 @@ export const DISK: readonly Plant[] = [
     seedsMax: 40,
   },
   {
-    name: 'spill-not-named',
-    file: 'persistence/sqlite/file/spillFile.ts',
-    find: '    if (!this.#isNamed) this.#name();\n',
-    replace: '    if (!isThere) this.#name();\n',
-    says: 'The folder is synced by whoever makes the file of spilled crises, and where that fails by nobody else.',
-    finds: /^lost: crisis/,
-    about: 'disk crisis',
-    seedsMax: 80,
-  },
-  {
     name: 'behind-the-anchor-runs',
     file: 'actors/engine.ts',
     find: '    const isHeld = await this.anchor.compare();\n',

@@ -135,6 +135,30 @@ test('CR-4 what is kept outlives a power cut where the folder could not be synce
   }
 });
 
+test('CR-4 room that a full disk did not have is taken with a later commit', () => {
+  let roomBytes = 1_000;
+  const files = new SimulatedFiles({
+    fails: () => null,
+    delayMs: () => 0,
+    roomBytes: () => roomBytes,
+  });
+  const spill = spillFile('/disk/spill', files);
+  spill.reserve();
+  spill.append(accept(1));
+  roomBytes = 0;
+  // The disk is full again and has taken a commit into what it has.
+  spill.committed([accept(2)]);
+  roomBytes = Number.POSITIVE_INFINITY;
+  spill.committed([accept(3)]);
+  roomBytes = 0;
+  for (const number of [4, 5, 6]) spill.append(accept(number));
+  expect(
+    spillFile('/disk/spill', files)
+      .read()
+      .map(({ id }) => id),
+  ).toEqual([1, 4, 5, 6].map(idOf));
+});
+
 test('CR-4 SE-5 it is wiped once all of it is in the database', () => {
   const path = join(tempFolder(), 'spill');
   const spill = spillFile(path);
