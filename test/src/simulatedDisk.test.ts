@@ -180,6 +180,23 @@ describe('the store of a device', () => {
     expect(told).toEqual(['released rolledBack']);
   });
 
+  test('SE-6 SM-1 a release is told where an earlier one is in the folder that was put back', async () => {
+    const told: string[] = [];
+    const { disk, clock } = newDisk(told);
+    const store = disk.store(clock);
+    await clock.run(store.open());
+    await disk.copied();
+    await clock.run(store.commit([holdWrite(null)]));
+    for (const number of [1, 2, 3, 4]) await clock.run(store.commit([accept(number)]));
+    expect(told.splice(0)).toEqual(['released copied']);
+    expect(await disk.putBack(0.8, await disk.base.anchorRecord())).toBe(true);
+    expect(told).toEqual([]);
+    const next = disk.store(clock);
+    await clock.run(next.open());
+    await clock.run(next.commit([holdWrite(null)]));
+    expect(told).toEqual(['released rolledBack']);
+  });
+
   test('SE-6 SM-1 a release that is written twice, as after a failed sync, is told once', async () => {
     const told: string[] = [];
     const { disk, clock } = newDisk(told);

@@ -86,6 +86,8 @@ export class SimulatedDisk implements DiskOfStore {
   #held: Hold['reason'] | null = null;
   /** Whether the folder was put back, and no hold was released since. */
   #isPutBack = false;
+  /** Whether what is written was written before: nobody releases anything now. */
+  #isReplaying = false;
   #code: ErrorCode = 'HF_STORE_UNAVAILABLE';
 
   constructor(parts: DiskParts) {
@@ -144,7 +146,7 @@ export class SimulatedDisk implements DiskOfStore {
       this.#held = write.hold?.reason ?? null;
       if (write.hold !== null) continue;
       this.#isPutBack = false;
-      if (held !== null) this.#parts.onRelease(held);
+      if (held !== null && !this.#isReplaying) this.#parts.onRelease(held);
     }
     return results;
   }
@@ -261,9 +263,8 @@ export class SimulatedDisk implements DiskOfStore {
     }
     const { standing } = await base.compareAnchor({ found: anchor });
     if (standing !== 'behind') return false;
-    this.#held = null;
-    this.#isPutBack = true;
     await this.#replace(log);
+    this.#isPutBack = true;
     return true;
   }
 
@@ -273,6 +274,8 @@ export class SimulatedDisk implements DiskOfStore {
   }
 
   async #replace(log: readonly Logged[]): Promise<void> {
+    this.#held = null;
+    this.#isReplaying = true;
     await this.#noteConflictsGone(Number.POSITIVE_INFINITY);
     this.#base = createMemoryStore(this.storeId);
     this.#log = [];
@@ -283,6 +286,7 @@ export class SimulatedDisk implements DiskOfStore {
       if ('writes' in one) await this.commit(one.writes);
       else this.change(one.change, one.isTouch);
     }
+    this.#isReplaying = false;
     this.files.clear();
     this.onlySpilled.clear();
   }
