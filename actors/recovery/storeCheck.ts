@@ -132,13 +132,10 @@ export class StoreCheck {
     await inSlices(this.#parts, () => this.#next());
     await inSlices(this.#parts, () => this.#nextKept());
     await inSlices(this.#parts, () => this.#nextEntries());
-    // A stop between two slices is no trouble.
-    if (this.#isStopped) return;
     // By indexes that were found to be right.
-    await this.#parts.store.recount().catch((error: unknown) => {
-      if (!this.#isStopped) this.#parts.onError(error);
-    });
-    this.#state = 'done';
+    await inSlices(this.#parts, () => this.#recountOnce());
+    // A stop between two slices is no trouble.
+    if (!this.#isStopped) this.#state = 'done';
   }
 
   async #next(): Promise<boolean> {
@@ -196,6 +193,17 @@ export class StoreCheck {
       this.#fromEntry = fromSeq + SLICE_ROWS;
     }
     return true;
+  }
+
+  /** Counts again, which also finds what is missing; true where it has to be tried again. */
+  async #recountOnce(): Promise<boolean> {
+    if (this.#isStopped) return false;
+    try {
+      await this.#parts.store.recount();
+      return false;
+    } catch (error) {
+      return this.#mayRepeat(error);
+    }
   }
 
   async #failed(error: unknown): Promise<void> {

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { TimerService } from '../../../actors/platform/timerService.ts';
 import { StoreCheck, type StoreCheckParts } from '../../../actors/recovery/storeCheck.ts';
-import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
+import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../../../persistence/memory/memoryStore.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { keep } from '../../persistence/contract/kept.ts';
 
-/** A check over an empty store whose count fails as one does that is closed, and what is told of it. */
-async function check(stopAt: 'before' | 'within' | null) {
+/** A check over an empty store whose counts fail with these codes, one after the other, and what is told of it. */
+async function check(stopAt: 'before' | 'within' | null, codes: readonly ErrorCode[]) {
+  const failures = codes.values();
   const clock = new VirtualClock();
   const told: unknown[] = [];
   const store = createMemoryStore();
@@ -24,7 +25,9 @@ async function check(stopAt: 'before' | 'within' | null) {
       auditPage: async () => await Promise.resolve({ entries: [], nextSeq: null, size: 0 }),
       recount: async () => {
         if (stopAt === 'within') checking.stop();
-        return await Promise.reject(new HoldfastError('HF_CLOSED', 'The store is not open.'));
+        const { value: code } = failures.next();
+        if (code !== undefined) throw new HoldfastError(code, 'It can not be counted.');
+        await Promise.resolve();
       },
     }),
     onError: (error) => told.push(error),
@@ -36,12 +39,27 @@ async function check(stopAt: 'before' | 'within' | null) {
 }
 
 test('SV-4 PS-3 a check that a stop cuts off tells of no trouble', async () => {
-  expect((await check('before')).told).toEqual([]);
-  expect((await check('within')).told).toEqual([]);
+  expect((await check('before', ['HF_CLOSED'])).told).toEqual([]);
+  expect((await check('within', ['HF_CLOSED'])).told).toEqual([]);
 });
 
 test('PS-3 control: a count that fails while it runs is told of', async () => {
-  expect(await check(null)).toMatchObject({ told: [{ code: 'HF_CLOSED' }], state: 'done' });
+  const damaged = { told: [{ code: 'HF_STORE_CORRUPT' }], state: 'done' };
+  expect(await check(null, ['HF_STORE_CORRUPT'])).toMatchObject(damaged);
+});
+
+test('SE-6 PS-6 a count that a disk fails is made again: it finds what is missing', async () => {
+  const { told, state } = await check(null, [
+    'HF_STORE_IO',
+    'HF_STORE_HANGING',
+    'HF_STORE_CORRUPT',
+  ]);
+  const codes = [
+    { code: 'HF_STORE_IO' },
+    { code: 'HF_STORE_HANGING' },
+    { code: 'HF_STORE_CORRUPT' },
+  ];
+  expect({ told, state }).toMatchObject({ told: codes, state: 'done' });
 });
 
 /** A store with more records of entities and conflicts than a slice has, of which a page may be damaged. */
