@@ -332,9 +332,9 @@ class Simulation implements Scene {
         if (tellEffect === undefined) tell({ event: 'strayed', key });
         else tellEffect(isKeyless);
       },
-      forgotten: (key) => {
+      forgotten: (key, isDoneByCopy) => {
         this.saw('upstream has forgotten a key');
-        tell({ event: 'keyForgotten', key, isTrusted: isOfLongKeys });
+        tell({ event: 'keyForgotten', key, isExcused: isOfLongKeys || isDoneByCopy });
       },
       pretended: (key) => {
         tell({ event: 'pretended', key });

@@ -98,7 +98,7 @@ const returned = (number: number, attempt = 1, process = 1): TraceEvent => ({
   attempt,
   process,
 });
-const applied = (
+export const applied = (
   number: number,
   more: { key?: string; isLate?: boolean; isKeyless?: boolean } = {},
 ): TraceEvent => ({
@@ -287,7 +287,7 @@ export const CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     attempted(1),
     applied(1),
     asked(1, 'retryNow'),
-    { event: 'keyForgotten', key: 'key-1', isTrusted: false },
+    { event: 'keyForgotten', key: 'key-1', isExcused: false },
     applied(1),
   ],
   'another body that is refused, and a disk in trouble': [
@@ -433,7 +433,7 @@ export const BROKEN_PLAINLY: Histories = {
       accepted(1),
       attempted(1),
       applied(1),
-      { event: 'keyForgotten', key: 'key-1', isTrusted: false },
+      { event: 'keyForgotten', key: 'key-1', isExcused: false },
     ],
   ],
   'given up too early': [[finished(ended(1, { outcome: EXHAUSTED, attemptsMax: 3 }))]],

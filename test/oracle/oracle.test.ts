@@ -109,6 +109,23 @@ test('CR-5 who has taken on a crisis still has it once a backup takes the place 
   }
 });
 
+test('CR-5 an earlier copy of the store may know of a longer taking than the last one', () => {
+  const telling = { againWithinMs: HOUR_MS };
+  const events = (meanwhile: readonly TraceEvent[]): readonly TraceEvent[] => [
+    ...toldAt(telling, 1_000),
+    HEARD,
+    called('crisis.acknowledge', { forMs: 4 * HOUR_MS }, 'crisis', 'ana'),
+    ...toldAt(telling, 2_000),
+    allTakenOn(['crisis']),
+    ...toldAt(telling, 3_000),
+    HEARD,
+    ...meanwhile,
+    ...toldAt(telling, 3 * HOUR_MS),
+  ];
+  expect(judge(ALL_SEEING, events([{ event: 'restored', rows: [] }]))).toEqual([]);
+  expect(kindsOf(judge(ALL_SEEING, events([])))).toContain('nobody was told');
+});
+
 test('CR-5 whoever was told as it lapsed is told again when the chain begins anew', () => {
   const telling = { againWithinMs: 9 * HOUR_MS };
   const events = [

@@ -12,6 +12,7 @@ import type {
   TraceEvents,
 } from '../../src/simulator/oracle/trace.ts';
 import {
+  applied,
   asked,
   attempted,
   DONE,
@@ -57,6 +58,11 @@ const modeOf = (global: object | null): TraceEvent => seen({ crisisMode: { globa
 const unchecked = (upMs: number): TraceEvent =>
   seen({ storeCheck: { ...HEALTH.storeCheck, state: 'running' } }, [], null, { upMs });
 
+const LEAVING: TraceEvent = { event: 'asked', id: null, what: 'leaveMode' };
+const LEFT = called('crisisMode.leave', {}, null, 'ben');
+const REFUSED = { ...LEFT, answer: null, code: 'HF_SECOND_PERSON_NEEDED' } as TraceEvent;
+const IN_DOUBT = [...touched(MODE), mended(MODE.name, 'crisisModes'), told];
+
 export const TOUCHED_BROKEN: Histories = {
   'an earlier copy went out': [
     [...touched({}), attempted(1)],
@@ -83,6 +89,7 @@ export const TOUCHED_BROKEN: Histories = {
   'crisis mode in doubt is off': [
     [...touched(MODE), modeOf(null)],
     [...touched({ ...MODE, how: 'putBack' }), modeOf({}), modeOf(null)],
+    [...IN_DOUBT, LEAVING, REFUSED, modeOf(null)],
   ],
   'another hand is not told of': [
     [...touched({}), saying('recordsMissing')],
@@ -149,13 +156,13 @@ export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
     mended('plan user-1', 'crisisPlan'),
     answered('none', null),
   ],
-  'crisis mode is on, told, and ended': [
-    ...touched(MODE),
-    mended(MODE.name, 'crisisModes'),
-    told,
-    modeOf({}),
-    called('crisisMode.leave', {}, null, 'ben'),
-    modeOf(null),
+  'crisis mode is on, told, and ended': [...IN_DOUBT, ...[modeOf({}), LEFT, modeOf(null)]],
+  'it is ended, which a disk in trouble takes later': [
+    ...[...IN_DOUBT, LEAVING, modeOf(null), LEFT, modeOf(null)],
+  ],
+  'an earlier copy that a person takes goes out under a key that is forgotten': [
+    ...[attempted(1), applied(1), ...touched({}), mended('operation 1', 'reinstate'), attempted(1)],
+    { event: 'keyForgotten', key: 'key-1', isExcused: false },
   ],
   'what a backup replaced is forgotten': [
     ...touched({}),

@@ -149,7 +149,7 @@ export interface Arrivals {
   /** Hears that the upstream did the work; `isEffect` unless it had done it before. */
   readonly applied: (key: string, attempt: number, isEffect: boolean, isKeyless: boolean) => void;
   /** Hears that a request came whose key the upstream had kept for as long as it keeps keys. */
-  readonly forgotten: (key: string) => void;
+  readonly forgotten: (key: string, isDoneByCopy: boolean) => void;
   /** Hears that the upstream claimed the work without doing it. */
   readonly pretended: (key: string) => void;
   /** Hears that a key came with another body than before. */
@@ -409,7 +409,7 @@ export class SimulatedUpstream {
     const known = this.#keys.get(key);
     if (known !== undefined && atMs - known.atMs < keepsKeysMs) return known.name;
     const name = known === undefined ? key : `${key} again at ${atMs}`;
-    if (known !== undefined && !this.#doneByCopy.has(key)) request.arrivals.forgotten(key);
+    if (known !== undefined) request.arrivals.forgotten(key, this.#doneByCopy.has(key));
     this.#keys.set(key, { atMs, name });
     return name;
   }

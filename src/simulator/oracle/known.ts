@@ -89,8 +89,9 @@ export class Known {
       case 'asked':
         if (event.what === 'replay') this.replayed.add(event.id);
         else if (event.what === 'purge') this.purged.add(event.id);
-        else if (event.id !== null && event.what !== 'takeOn')
-          (event.what === 'cancel' ? this.cancelled : this.hurried).add(event.id);
+        else if (event.id === null) break;
+        else if (event.what === 'cancel') this.cancelled.add(event.id);
+        else if (event.what === 'retryNow') this.hurried.add(event.id);
         break;
       case 'looked':
         for (const { id, standing } of event.rows) {

@@ -172,12 +172,12 @@ export interface TraceEvents {
   /** A caller heard how an operation ended. */
   ended: { readonly id: string; readonly outcome: ToldOutcome; readonly onDisk?: DiskRow | null };
   /**
-   * Somebody is about to ask for an operation to end, to go on without waiting, to run again or to be purged, or to
-   * take on a crisis; `null` for all that match.
+   * Somebody is about to ask for an operation to end, to go on without waiting, to run again or to be purged, to take on
+   * a crisis, or to end crisis mode; `null` for all that match.
    */
   asked: {
     readonly id: string | null;
-    readonly what: 'cancel' | 'retryNow' | 'replay' | 'purge' | 'takeOn';
+    readonly what: 'cancel' | 'retryNow' | 'replay' | 'purge' | 'takeOn' | 'leaveMode';
   };
   /** Somebody of the chain heard of these crises, as they say themselves. */
   heard: { readonly step: string; readonly ids: readonly string[]; readonly isTest: boolean };
@@ -230,8 +230,11 @@ export interface TraceEvents {
   /** A request came whose key the upstream has kept for as long as it keeps keys: the work may be done again. */
   keyForgotten: {
     readonly key: string;
-    /** True if the app may say of its upstream that it keeps keys for longer. */
-    readonly isTrusted: boolean;
+    /**
+     * True if nobody could know: the app may say of its upstream that it keeps keys for longer, or a proxy's copy got the
+     * work done after its sender was told that it was not.
+     */
+    readonly isExcused: boolean;
   };
   /** A request came this long before the time that the upstream had given. */
   cameEarly: { readonly key: string; readonly byMs: number };

@@ -139,12 +139,7 @@ export const crises: readonly Clause[] = [
         heard: ({ ids, step }) => {
           for (const id of ids) heard.set(id, (heard.get(id) ?? new Set()).add(step));
         },
-        asked: (order) => {
-          takings.noteAsked(order);
-        },
-        ordered: (order) => {
-          takings.noteOrder(order);
-        },
+        ...takings.hears,
         looked: ({ rows, health, world }) => {
           const { telling, atMs } = world;
           takings.noteLook(world);
@@ -264,12 +259,7 @@ function nobodyWasTold(known: Known, broken: (detail: string) => void): Watch {
     heard: ({ ids }) => {
       for (const id of ids) Object.assign(of(id), { heardAtMs: atMs, heardByMs: null });
     },
-    asked: (order) => {
-      takings.noteAsked(order);
-    },
-    ordered: (order) => {
-      takings.noteOrder(order);
-    },
+    ...takings.hears,
     looked: ({ rows, health, world }) => {
       ({ atMs } = world);
       takings.noteLook(world);

@@ -117,12 +117,7 @@ export const fairness: readonly Clause[] = [
       let heldAtMs = Number.NEGATIVE_INFINITY;
       const takings = new Takings();
       return {
-        asked: (order) => {
-          takings.noteAsked(order);
-        },
-        ordered: (order) => {
-          takings.noteOrder(order);
-        },
+        ...takings.hears,
         looked: ({ rows, health, world }) => {
           takings.noteLook(world);
           const limitMs = world.escalateAfterMs + ESCALATED_WITHIN_MS;

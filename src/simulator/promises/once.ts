@@ -55,10 +55,11 @@ export const once: readonly Clause[] = [
         restored: () => {
           isMoved = true;
         },
-        keyForgotten: ({ key, isTrusted }) => {
-          if (isMoved || isTrusted || !known.applied.has(key) || isCrisisKey(key)) return;
+        keyForgotten: ({ key, isExcused }) => {
+          if (isMoved || isExcused || !known.applied.has(key) || isCrisisKey(key)) return;
           const id = known.idOf(key);
-          if (known.hurried.has(id) || known.mayBeReplayed(id)) return;
+          // An earlier copy that a person has taken for the record knows nothing of what went out since either.
+          if (known.hurried.has(id) || known.mayBeReplayed(id) || known.takenAnew.has(id)) return;
           broken(key);
         },
       };

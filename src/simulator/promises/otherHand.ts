@@ -214,6 +214,8 @@ export const otherHand: readonly Clause[] = [
     watch: (_, broken) => {
       const touches = new Touches(({ what }) => what === 'crisisMode');
       let inDoubt: string | null = null;
+      /** What was in doubt before an order to end it that may yet be refused. */
+      let before: string | null = null;
       return {
         touched: touches.touched,
         disk: () => {
@@ -221,9 +223,16 @@ export const otherHand: readonly Clause[] = [
           for (const name of touches.counting.keys()) inDoubt = name;
           touches.clear();
         },
-        // Somebody else than who switched it on may end it, for everybody too.
+        // Somebody else than who switched it on may end it, for everybody too. It is off before that is on disk.
+        asked: ({ what }) => {
+          if (what !== 'leaveMode') return;
+          before ??= inDoubt;
+          inDoubt = null;
+        },
         ordered: ({ call, code }) => {
-          if (call === 'crisisMode.leave' && code === null) inDoubt = null;
+          if (call !== 'crisisMode.leave') return;
+          inDoubt = code === null ? null : (inDoubt ?? before);
+          before = null;
         },
         // By a clock that was set it may have ended.
         clockMoved: () => {

@@ -35,16 +35,34 @@ export class Takings {
   readonly #takings = new Map<string, Taking>();
   /** Takings by id that later ones replaced in memory alone: after a crash they may hold again. */
   readonly #before = new Map<string, readonly Taking[]>();
+  /** Takings by id that later ones replaced on disk: in an earlier copy of the store they may hold again. */
+  readonly #replaced = new Map<string, readonly Taking[]>();
   /** Orders without an answer: they may hold, for instance where the process died during them. */
   readonly #unanswered = new Map<string, Taking>();
   /** Latest look, by true time. */
   #lookedAtMs = 0;
 
-  noteAsked({ id, what }: TraceEvents['asked']): void {
+  /** What it has to hear besides the looks. */
+  readonly hears = {
+    asked: (order: TraceEvents['asked']): void => {
+      this.#noteAsked(order);
+    },
+    ordered: (order: TraceEvents['ordered']): void => {
+      this.#noteOrder(order);
+    },
+    restored: (): void => {
+      for (const [id, earlier] of this.#replaced) {
+        this.#before.set(id, [...(this.#before.get(id) ?? []), ...earlier]);
+      }
+      this.#replaced.clear();
+    },
+  };
+
+  #noteAsked({ id, what }: TraceEvents['asked']): void {
     if (what === 'takeOn') this.#unanswered.set(id ?? ALL, this.#taking(FOR_MS_MAX, true));
   }
 
-  noteOrder({ call, id, params, answer, code }: TraceEvents['ordered']): void {
+  #noteOrder({ call, id, params, answer, code }: TraceEvents['ordered']): void {
     if (!call.startsWith('crisis.acknowledge')) return;
     // An order that failed on the disk may hold all the same.
     if (code?.startsWith('HF_STORE_') !== true && code !== 'HF_CLOSED') {
@@ -65,8 +83,12 @@ export class Takings {
 
   #keepBefore(id: string, isReplacedOnDisk: boolean): void {
     const taking = this.#takings.get(id);
-    if (isReplacedOnDisk || taking === undefined) this.#before.delete(id);
-    else this.#before.set(id, [...(this.#before.get(id) ?? []), { ...taking, isUnanswered: true }]);
+    const earlier = [
+      ...(this.#before.get(id) ?? []),
+      ...(taking === undefined ? [] : [{ ...taking, isUnanswered: true }]),
+    ];
+    this.#before.set(id, isReplacedOnDisk ? [] : earlier);
+    if (isReplacedOnDisk) this.#replaced.set(id, [...(this.#replaced.get(id) ?? []), ...earlier]);
   }
 
   #taking(forMs: number | null, isUnanswered = false): Taking {

@@ -168,6 +168,7 @@ const ASKED: Readonly<Record<string, TraceEvents['asked']['what']>> = {
   'deadLetter.purge': 'purge',
   'deadLetter.purgeBatch': 'purge',
   'quarantine.purge': 'purge',
+  'crisisMode.leave': 'leaveMode',
 };
 
 /** Gives an order as the socket and the inspector's page do, and tells its result; returns `null` for a refusal. */
