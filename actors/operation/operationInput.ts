@@ -92,5 +92,6 @@ export function crisisInput(
     path,
     acceptedAtMs,
     ...(request.isTest === true ? { isTest: true } : {}),
+    ...(request.isUnvouched === true ? { isUnvouched: true } : {}),
   };
 }

@@ -223,9 +223,13 @@ export class OperationWriter {
   }
 }
 
-function acceptedNote({ id, handler }: Resident, { subject }: WorkSnapshot['context']): Noted {
-  const upstream = handler?.upstream;
-  return { act: 'crisis.accepted', operationId: id, subject: subject ?? undefined, upstream };
+function acceptedNote({ id, handler }: Resident, context: WorkSnapshot['context']): Noted {
+  const { subject } = context;
+  return {
+    ...{ act: 'crisis.accepted', operationId: id, subject: subject ?? undefined },
+    upstream: handler?.upstream,
+    code: 'isUnvouched' in context ? 'unvouched' : undefined,
+  };
 }
 
 /** Note of an ending; `undefined` for that of ordinary work that was done: its history says so. */

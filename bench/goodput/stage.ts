@@ -141,6 +141,7 @@ export async function send(
     networkGrade: 'good',
     leftOut: [],
     isTest: false,
+    isUnvouched: false,
     method: null,
     path: null,
     keepAnswer: () => undefined,

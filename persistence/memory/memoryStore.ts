@@ -100,6 +100,7 @@ class MemoryStore implements MemoryDisk {
       hold: this.#tables.hold,
       components,
       componentsUnreadable: 0,
+      isAccessInDoubt: false,
       crisisModes: {
         kept: [...this.#tables.crisisModes].map(([subject, state]) => ({ subject, state })),
         isInDoubt: false,

@@ -8,6 +8,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
+import type { Shows } from '../access/callerToken.ts';
 import { isForeignProtocol, requestAt, textOf } from './socketRequest.ts';
 
 /** The largest error that is read, as JSON. */
@@ -47,16 +48,20 @@ export interface UpgradeAsk {
  */
 export type Upgrade = (ask: UpgradeAsk) => Promise<UpgradeAnswer>;
 
-/** Asks the process that listens at this socket. */
-export function upgradeAt(socketPath: string): Upgrade {
-  return async (ask) => await askUpgrade({ socketPath, ...ask });
+/**
+ * Asks the process that listens at this socket.
+ *
+ * @param shows the token to show, read for each connection
+ */
+export function upgradeAt(socketPath: string, shows: () => Shows): Upgrade {
+  return async (ask) => await askUpgrade({ socketPath, shows: shows(), ...ask });
 }
 
 async function askUpgrade(
-  ask: UpgradeAsk & { readonly socketPath: string },
+  ask: UpgradeAsk & { readonly socketPath: string; readonly shows: Shows },
 ): Promise<UpgradeAnswer> {
-  const { socketPath, path, protocol, withinMs, signal } = ask;
-  const headers = { connection: 'Upgrade', upgrade: protocol };
+  const { socketPath, shows, path, protocol, withinMs, signal } = ask;
+  const headers = { connection: 'Upgrade', upgrade: protocol, ...shows };
   const request = requestTo({ socketPath, path, signal, headers });
   if (typeof request === 'string') return request;
   return await new Promise<UpgradeAnswer>((resolve) => {

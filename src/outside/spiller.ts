@@ -32,10 +32,16 @@ export interface SpillerParts {
   readonly onLineLost: () => void;
 }
 
+/** A crisis as it came, and whether it is known who asked. */
+interface Spilling {
+  readonly request: unknown;
+  readonly isVouched: boolean;
+}
+
 export class Spiller {
   readonly #parts: SpillerParts;
   /** The crises that are asked for and not on disk yet, by id. */
-  readonly #asked = new Map<string, unknown>();
+  readonly #asked = new Map<string, Spilling>();
   /** The ids that the writer has on disk, as far as is known. */
   readonly #kept = new Set<string>();
   #handlers: HandlerTypes = new Map();
@@ -66,13 +72,13 @@ export class Spiller {
       this.#line = null;
       this.#parts.onLineLost();
     });
-    for (const [id, request] of this.#asked) this.#ask(id, request);
+    for (const [id, crisis] of this.#asked) this.#ask(id, crisis);
   }
 
   /** Keeps a crisis as soon as that is possible. */
-  keep(id: string, request: unknown): void {
-    this.#asked.set(id, request);
-    this.#ask(id, request);
+  keep(id: string, crisis: Spilling): void {
+    this.#asked.set(id, crisis);
+    this.#ask(id, crisis);
   }
 
   /** Drops a crisis that the main thread has on disk, or that is delivered. */
@@ -87,9 +93,9 @@ export class Spiller {
     line?.close();
   }
 
-  #ask(id: string, request: unknown): void {
+  #ask(id: string, crisis: Spilling): void {
     if (this.#line === null) return;
-    void this.#checked(request).then(
+    void this.#checked(crisis).then(
       (checked) => {
         // Dropped meanwhile.
         if (!this.#asked.has(id)) return;
@@ -116,12 +122,13 @@ export class Spiller {
   #failed(id: string, error: PlainError): void {
     this.#parts.onFailed(error);
     this.#parts.clock.schedule(AGAIN_MS, () => {
-      if (this.#asked.has(id)) this.#ask(id, this.#asked.get(id));
+      const crisis = this.#asked.get(id);
+      if (crisis !== undefined) this.#ask(id, crisis);
     });
   }
 
   /** The request as it would be accepted: with all that is sound in it, and card data masked. */
-  async #checked(request: unknown): Promise<CheckedRequest> {
+  async #checked({ request, isVouched }: Spilling): Promise<CheckedRequest> {
     const { type, payloadBytesMax } = this.#parts.data;
     const exempt: CrisisRules['exemptionsOf'] = (of) => exemptionsOf(this.#handlers.get(of));
     const rules: CrisisRules = {
@@ -132,7 +139,7 @@ export class Spiller {
         checkRequest(given, { payloadBytesMax: bytesMax, exemptionsOf: exempt }),
       exemptionsOf: exempt,
     };
-    const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax);
+    const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax, isVouched);
     return (await inPieces(this.#parts.clock, pieces)).request;
   }
 
