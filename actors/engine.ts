@@ -39,7 +39,6 @@ import type { Handler } from './operation/handler.ts';
 import { SteadyClock } from './platform/steadyClock.ts';
 import { TimerService } from './platform/timerService.ts';
 import { notConnected, type Wire, wire } from './platform/wires.ts';
-import { KeptAccess } from './recovery/accessTokens.ts';
 import { AnchorKeeper, type AnchorSource } from './recovery/anchorKeeper.ts';
 import {
   type ComponentsParts,
@@ -135,8 +134,6 @@ export class EngineCore {
   readonly anchor: AnchorKeeper;
   readonly notes: AuditNotes;
   readonly audit: AuditTrail;
-  /** Who may do what. */
-  readonly access: KeptAccess;
   /** The crisis plans that an answer can hold. */
   readonly plans: PlansAtHand;
   readonly crisisModes: CrisisModes;
@@ -199,14 +196,6 @@ export class EngineCore {
     this.journal = journal;
     this.notes = new AuditNotes(() => steady.stamp(), given.random);
     this.audit = new AuditTrail({ journal, facts, notes: this.notes });
-    this.access = new KeptAccess({
-      ...{ random, notes: this.notes },
-      // What has expired by one of the clocks stays so.
-      now: () => steady.latest(),
-      commit: async (write) => {
-        await (this.#service ?? this.serviceAccess()).commit([write]);
-      },
-    });
     const writes = new ComponentWrites(journal);
     this.#writes = writes;
     this.#retention = new Retention({
@@ -311,9 +300,6 @@ export class EngineCore {
         this.upstreams.globalLevel.measure();
         this.plans.tell();
       }),
-      wire(this, 'access', 'onChange', 'plans', () => {
-        this.plans.tell();
-      }),
       wire(this, 'anchor', 'onBehind', 'hold, dispatcher, supervisor', () => {
         void this.#fellBehind();
       }),
@@ -382,7 +368,6 @@ export class EngineCore {
     this.storeId = info.storeId;
     this.plans.opened(info.crisisPlans);
     this.#components = info.components;
-    this.access.opened(info);
     const fromMs = this.steady.now();
     this.steady.resume(info.components.get(TIME));
     this.#retention.resume(info.components.get(CLOCK_SET));

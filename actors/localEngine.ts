@@ -49,7 +49,6 @@ import { entered, inTime } from './platform/inPieces.ts';
 import { Slices } from './platform/slices.ts';
 import { TimerService } from './platform/timerService.ts';
 import { notConnected, type Wire, wire } from './platform/wires.ts';
-import type { AccessTokens } from './recovery/accessTokens.ts';
 import { type AuditAccess, auditAccess } from './recovery/auditAccess.ts';
 import { type CrisisAccess, crisisAccessLive } from './recovery/crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './recovery/deadLetterAccess.ts';
@@ -120,8 +119,6 @@ export class LocalEngine {
   /** Records that could not be opened or read and were quarantined (PS-3). */
   readonly quarantine: QuarantineAccess;
   readonly audit: AuditAccess;
-  /** Tokens by which callers show who they are (AC-1). */
-  readonly access: AccessTokens;
   /** Everything about one person (AC-3). */
   readonly subjects: SubjectAccess;
   /** Crisis plans of subjects, which lead the answers to them (CR-3). */
@@ -248,7 +245,6 @@ export class LocalEngine {
     this.deadLetters = deadLetterAccess(access);
     this.quarantine = quarantineAccess(access);
     this.audit = auditAccess(store, core.audit, access);
-    this.access = core.access;
     this.subjects = subjectAccess(subjectSources(store, core.pool, core.crisisModes));
   }
 
@@ -428,16 +424,15 @@ export class LocalEngine {
    * Answers a person in crisis at once, in every phase; never rejects (CR-1).
    *
    * @param id of its operation, where somebody has been told one already
-   * @param isVouched whether it is known who asks: the answer to others says nothing of the subject
    */
-  async crisis(request: unknown, id?: string, isVouched = true): Promise<CrisisAnswer> {
-    return await this.#crisis.answer(request, id, isVouched);
+  async crisis(request: unknown, id?: string): Promise<CrisisAnswer> {
+    return await this.#crisis.answer(request, id);
   }
 
   /** Tells `listener` of the crisis plans that are in memory, now and whenever they have changed. */
   watchPlans(listener: (plans: PlansInMemory) => void): void {
     this.#core.plans.watch((plans) => {
-      listener({ ...plans, modes: this.#core.crisisModes.on, tokens: this.#core.access.kept });
+      listener({ ...plans, modes: this.#core.crisisModes.on });
     });
   }
 

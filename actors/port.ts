@@ -82,7 +82,6 @@ export { conflictRulesOf } from './operation/handler.ts';
 export type { OperationFilter } from './operation/operationFilter.ts';
 export type { OperationView, OperationWait, Outcome } from './operation/outcome.ts';
 export type { OperationPage, StoreCounts } from './operation/rowView.ts';
-export type { AccessTokens, TokenView } from './recovery/accessTokens.ts';
 export type { AnchorHealth, AnchorSource } from './recovery/anchorKeeper.ts';
 export type { AuditAccess } from './recovery/auditAccess.ts';
 export type { CrisisDecided, CrisisView } from './recovery/crisisAccess.ts';

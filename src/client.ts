@@ -26,12 +26,6 @@ export interface ConnectOptions<Handlers = RuntimeHandlers, Upstreams = NoUpstre
    * with `HF_OWNER_GONE`. Watching an operation, and crises, have no limit. 100 ms to an hour, default 15 s.
    */
   readonly ownerWithinMs?: number | undefined;
-  /**
-   * Path of the file with the access token of this process, where the owner of the store asks for one. It is read whenever
-   * the process connects. Without one that counts, crises are taken all the same, and all else rejects with
-   * `HF_ACCESS_DENIED`; a file that can't be read is told by `onError`.
-   */
-  readonly tokenFile?: string | undefined;
 }
 
 type RuntimeHandlers = NonNullable<RuntimeOptions['handlers']>;

@@ -22,7 +22,6 @@ import {
   requireOption,
 } from '../machines/vocabulary/optionFields.ts';
 import { isOwnedByNote } from '../persistence/owner/ownerNote.ts';
-import { type Shows, shownFrom } from './access/callerToken.ts';
 import type { Client, ConnectOptions, TypesOfRuntime } from './client.ts';
 import { ClientCrises } from './connect/clientCrises.ts';
 import { openLine } from './connect/line.ts';
@@ -46,7 +45,6 @@ const OWN_RULES = {
     rule: 'must be true or false; handlers, upstreams and so on go beside it',
   },
   ownerWithinMs: { min: 100, max: 3_600_000, whole: true },
-  tokenFile: 'text',
 } as const satisfies OptionRules;
 
 /** Rules of the options that a process which only connects may give. */
@@ -95,13 +93,13 @@ type TypesOfHandlers<Handlers> = string extends keyof Handlers ? AnyTypes : Type
 /** Checks the options before anything is opened. Returns whether this process may own the store. */
 async function checked(options: ConnectOptions): Promise<boolean> {
   requireOption(isObject(options), 'options', 'must be an object');
-  const { store, own, ownerWithinMs, tokenFile, ...rest } = options;
+  const { store, own, ownerWithinMs, ...rest } = options;
   requireOption(
     typeof store === 'string' && store !== '' && store !== ':memory:',
     'store',
     'must be the path of the folder that the owner has; a store in memory has none',
   );
-  checkFields({ own, ownerWithinMs, tokenFile }, OWN_RULES, '');
+  checkFields({ own, ownerWithinMs }, OWN_RULES, '');
   const mayOwn = own ?? rest.handlers !== undefined;
   const isOfRuntime = Object.keys(rest).find((name) => !Object.hasOwn(CLIENT_RULES, name));
   if (!mayOwn && isOfRuntime === undefined) {
@@ -120,8 +118,6 @@ async function checked(options: ConnectOptions): Promise<boolean> {
 export interface ClientPorts {
   /** Asks the present owner for an upgraded connection. */
   readonly upgrade: Upgrade;
-  /** The token to show on the socket for outside callers. */
-  readonly shows: () => Shows;
   /** Whether another process has the store, which need not listen yet, or any more. */
   readonly isOwned: () => boolean;
   /** Makes an owner that tries to open the store; `null` where this process may not own it. */
@@ -132,7 +128,7 @@ export interface ClientPorts {
 
 async function connectTo(options: ConnectOptions): Promise<Client> {
   const mayOwn = await checked(options);
-  const { own: _, ownerWithinMs: __, tokenFile = null, ...rest } = options;
+  const { own: _, ownerWithinMs: __, ...rest } = options;
   const store = resolve(options.store);
   const socketPath = controlSocketPath(store);
   requireOption(
@@ -142,20 +138,10 @@ async function connectTo(options: ConnectOptions): Promise<Client> {
   );
   const { clock = systemClock, random = systemRandom } = options;
   const root = mayOwn ? await import('./createRuntime.ts') : null;
-  const shows = (): Shows => {
-    try {
-      return shownFrom(tokenFile);
-    } catch (error) {
-      // A line without a token still takes crises.
-      report(options, error);
-      return {};
-    }
-  };
   return assembleClient(
     { ...options, store, clock, random },
     {
-      upgrade: upgradeAt(socketPath, shows),
-      shows,
+      upgrade: upgradeAt(socketPath),
       isOwned: () => isOwnedByNote(store),
       createOwner:
         root === null
@@ -171,20 +157,16 @@ type AssembledOptions = Pick<ConnectOptions, 'store' | 'ownerWithinMs' | 'crisis
   readonly random: Random;
 };
 
-function report({ onError }: Pick<ConnectOptions, 'onError'>, error: unknown): void {
-  try {
-    onError?.(error);
-  } catch {
-    // Nobody is left to notify.
-  }
-}
-
 /** {@link connect} over ports given, with options that are checked. */
 export function assembleClient(options: AssembledOptions, ports: ClientPorts): HoldfastClient {
   const { store, ownerWithinMs = OWNER_WITHIN_MS, clock, random, crisis = {} } = options;
-  const { upgrade, shows, isOwned, createOwner } = ports;
+  const { upgrade, isOwned, createOwner } = ports;
   const onError = (error: unknown): void => {
-    report(options, error);
+    try {
+      options.onError?.(error);
+    } catch {
+      // Nobody is left to notify.
+    }
   };
   const owner = createOwner === null ? null : candidate(createOwner, onError);
 
@@ -227,7 +209,7 @@ export function assembleClient(options: AssembledOptions, ports: ClientPorts): H
   const words = soundWords(crisis.words ?? [], 'crisis.words');
   for (const error of [...resources.leftOut, ...words.leftOut]) onError(error);
   const clientCrises = new ClientCrises({
-    ...{ link, clock, random, shows },
+    ...{ link, clock, random },
     resources: new CrisisResources(resources.sound, HELP_LINES),
     messages: new CrisisMessages(words.sound),
     outsideSocket: () => crisisSocket,

@@ -30,13 +30,13 @@ import type { Clock } from '../machines/vocabulary/clock.ts';
 import { isHoldfastError } from '../machines/vocabulary/errors.ts';
 import { createMemoryStore } from '../persistence/memory/memoryStore.ts';
 import { openStore } from '../persistence/openStore.ts';
+import type { AuditVia } from '../persistence/port/audit.ts';
 import type { Store } from '../persistence/port/store.ts';
 import { withKeyTimeout } from '../persistence/sealing/keySource.ts';
 import { removeOldMigrationBackups } from '../persistence/sqlite/migrations/migrationBackup.ts';
-import { type From, Gate, ofOwner } from './access/gate.ts';
 import { LineServer } from './connect/lineServer.ts';
 import { OwnerDesk } from './connect/ownerDesk.ts';
-import { ControlServer } from './control/controlServer.ts';
+import { type AnswerCall, ControlServer } from './control/controlServer.ts';
 import { HELP_LINES } from './crisis/helpLines.ts';
 import { watchOfProcess } from './forgottenClose.ts';
 import { Doors, HoldfastRuntime, type RuntimeParts } from './holdfastRuntime.ts';
@@ -244,42 +244,37 @@ function madeOf(options: KeylessOptions, { store, isCandidate, control: at }: Ow
     ...{ options, policies, engine, responseTimes, damage },
     outside: () => outside?.state ?? null,
   };
-  const gate = new Gate({ access: engine.access, audit: engine.audit, clock });
   const management = runtimeManagement({
-    ...{ ...sources, gate },
+    ...sources,
     checkRequest: check,
     onOverride: (what, about) => {
       facts.emit('override.made', what, about);
     },
   });
-  const callByName = (name: string, params: unknown, from: From): Promise<unknown> =>
-    management.callByName(MANAGEMENT_CALLS, name, params, from);
+  const callsBy =
+    (via: AuditVia): AnswerCall =>
+    (name, params) =>
+      management.callByName(MANAGEMENT_CALLS, name, params, via);
   const feed = runtimeFeed({
-    ...{ ...sources, clock, onError },
-    call: (name, params) => callByName(name, params, ofOwner('inspector')),
+    ...{ ...sources, clock, onError, call: callsBy('inspector') },
     // Without a name, that of the folder; the path to it could name a user.
     name: options.name === options.store ? basename(options.store) : options.name,
   });
-  const viewers = new InspectLines({ clock, source: feed, gate });
+  const viewers = new InspectLines({ clock, source: feed });
   const inspectors = entered(new OpenInspectors({ feed, clock, onError }));
   const doors = new Doors();
   const runtime = new HoldfastRuntime({
     ...{ options, policies, engine, responseTimes, outside, feed, inspectors, management },
     ...{ onError, doors, checkRequest: check },
   });
-  const desks = { engine, clock, runtime, gate, callByName };
-  const desk = new OwnerDesk({ ...desks, from: ofOwner('app') });
+  const desk = new OwnerDesk({ engine, clock, runtime, callByName: callsBy('client') });
   const lines = new LineServer({
-    ...{ clock, payloadBytesMax },
-    deskOf: (authorization) =>
-      new OwnerDesk({ ...desks, from: gate.from('client', authorization) }),
+    ...{ clock, desk, payloadBytesMax },
     crisisSocket: crisis.outside?.socketPath ?? null,
   });
   const control =
     at?.({
-      ...{ clock, onError },
-      answer: (name, params, authorization) =>
-        callByName(name, params, gate.from('socket', authorization)),
+      ...{ clock, onError, answer: callsBy('socket') },
       onUpgrade: (request, socket, head) => {
         if (viewers.isAskedBy(request)) viewers.take(request, socket);
         else lines.take(request, socket, head);

@@ -28,7 +28,6 @@ import {
 } from '../actors/port.ts';
 import type { Feed } from '../inspector/feed/feed.ts';
 import { areEntitiesKnown } from '../machines/merge/entities/rulesOf.ts';
-import type { Principal } from '../machines/policy/access/access.ts';
 import { bytesInMemory } from '../machines/policy/flow/flowPolicy.ts';
 import type { PoliciesInForce } from '../machines/policy/layers/policiesInForce.ts';
 import { layersOf, type PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
@@ -52,7 +51,6 @@ import { makeReadyFor } from './http/send.ts';
 import type { Inspector, InspectorOptions } from './inspect/inspectable.ts';
 import type { OpenInspectors } from './inspect/openInspectors.ts';
 import type { StatelyInspector, StatelyInspectorOptions } from './inspect/openStately.ts';
-import { type Access, access, newSecret } from './management/access.ts';
 import { type Audit, audit } from './management/audit.ts';
 import { type Conflicts, conflicts } from './management/conflicts.ts';
 import { type Crises, crises } from './management/crises.ts';
@@ -81,7 +79,6 @@ import {
   resilientSync,
 } from './resilientSync.ts';
 import type { CrisisRequest, Runtime } from './runtime.ts';
-import { type RuntimeAs, runtimeAs } from './runtimeAs.ts';
 import { BACKUP_RULES, type BackupOptions } from './upkeep/backupInThread.ts';
 import { type UpstreamControl, upstreamControl } from './upstreamControl.ts';
 import type { HealthStatus } from './views/health.ts';
@@ -174,7 +171,6 @@ export class HoldfastRuntime implements Runtime {
   readonly quarantine: Quarantine;
   readonly audit: Audit;
   readonly subjects: Subjects;
-  readonly access: Access;
 
   constructor(parts: RuntimeParts) {
     this.#parts = parts;
@@ -197,7 +193,6 @@ export class HoldfastRuntime implements Runtime {
     this.quarantine = quarantine(parts.management);
     this.audit = audit(parts.management);
     this.subjects = subjects(parts.management, () => parts.options.clock.now());
-    this.access = access(parts.management, newSecret);
     // A program that never looks at `ready` still gets its crises answered.
     this.ready.catch(() => undefined);
   }
@@ -409,11 +404,6 @@ export class HoldfastRuntime implements Runtime {
   async release(): Promise<boolean> {
     const { wasHeld } = await this.#parts.management.call(releaseStore, {});
     return wasHeld;
-  }
-
-  as(principal: Principal): RuntimeAs {
-    const { management, options } = this.#parts;
-    return runtimeAs(management, principal, { clock: options.clock, secret: newSecret });
   }
 
   upstream(name: string): UpstreamControl {

@@ -17,7 +17,6 @@ import type {
   RemoteChange,
   RemoteChangeResult,
 } from '../actors/port.ts';
-import type { Principal } from '../machines/policy/access/access.ts';
 import type { PolicyLayers } from '../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../machines/policy/layers/policyTable.ts';
 import type { SyncRequest } from '../machines/policy/request/request.ts';
@@ -26,7 +25,6 @@ import type { BackupResult } from '../persistence/upkeep/backup.ts';
 import type { BulkAcceptance, BulkOptions } from './bulk.ts';
 import type { Entities } from './entities.ts';
 import type { Inspectable } from './inspect/inspectable.ts';
-import type { Access } from './management/access.ts';
 import type { Audit } from './management/audit.ts';
 import type { Conflicts } from './management/conflicts.ts';
 import type { Crises } from './management/crises.ts';
@@ -36,7 +34,6 @@ import type { Quarantine } from './management/quarantine.ts';
 import type { Subjects } from './management/subjects.ts';
 import type { Operation, Operations } from './operation.ts';
 import type { ResilientOptions, ResilientResult } from './resilientSync.ts';
-import type { RuntimeAs } from './runtimeAs.ts';
 import type {
   AnyTypes,
   FactIn,
@@ -244,20 +241,6 @@ export interface Runtime<
   readonly audit: Audit;
   /** Everything that the store has about one person, for them to read. */
   readonly subjects: Subjects;
-  /** Tokens by which people and processes show who they are (AC-1). */
-  readonly access: Access;
-  /**
-   * Management calls in the name of somebody whom your app knows: their role admits each, and the audit records it. The app
-   * answers for who it is; the runtime's own calls stay those of the app itself.
-   *
-   * @example
-   * const clinician = runtime.as({ id: 'staff-9', role: 'clinician' });
-   * const open = await clinician.crises.list();
-   *
-   * @throws HoldfastError `HF_OPTION_INVALID`; the calls reject with `HF_ACCESS_DENIED`, and with
-   * `HF_SECOND_PERSON_NEEDED` where somebody else has to order the same.
-   */
-  as(principal: Principal): RuntimeAs;
   /**
    * Policies in force for an upstream, tier and type, each value with its origin; leave out what you don't ask about.
    * See docs/policies.md.

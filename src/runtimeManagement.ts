@@ -15,7 +15,6 @@ import {
 } from '../machines/policy/request/request.ts';
 import { HoldfastError } from '../machines/vocabulary/errors.ts';
 import type { Pieces } from '../machines/vocabulary/pieces.ts';
-import type { Gate } from './access/gate.ts';
 import { Management, type ManagementParts } from './management/management.ts';
 import type { KeylessOptions } from './options.ts';
 import { backupInThread } from './upkeep/backupInThread.ts';
@@ -31,7 +30,6 @@ export function runtimeManagement(
       request: SyncRequest,
       searchesLater: (search: Pieces<void>) => void,
     ) => CheckedRequest;
-    readonly gate: Gate;
     readonly onOverride: ManagementParts['onOverride'];
   },
 ): Management {
@@ -71,7 +69,6 @@ export function runtimeManagement(
       crisisModes: engine.crisisModes,
     },
     whenOpen: () => engine.whenRunning(),
-    gate: parts.gate,
     via: 'app',
     onOverride,
   });

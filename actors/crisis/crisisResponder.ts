@@ -66,7 +66,6 @@ export interface CrisisAnswer {
 }
 
 const NO_SUBJECT: FoundPlan = { status: 'noSubject', resources: [] };
-const WITHHELD: FoundPlan = { status: 'withheld', resources: [] };
 /** Crises of other processes whose ids are remembered. */
 const REMEMBERED_MAX = 50_000;
 
@@ -126,19 +125,17 @@ export class CrisisResponder {
    *
    * @param id of its operation, where somebody has been told one already; what is known under it is not begun
    * again
-   * @param isVouched whether it is known who asks: the answer to others says nothing of the subject (AC-1)
    */
-  async answer(request: unknown, id?: string, isVouched = true): Promise<CrisisAnswer> {
+  async answer(request: unknown, id?: string): Promise<CrisisAnswer> {
     const { clock, random, facts, resources, messages, plans, modes, localAfterMs } = this.#parts;
     const startedAtMs = clock.monotonic();
     // Before the crisis is written: behind that it would wait for the sync.
-    const subject = isVouched ? subjectOf(fieldOfCrisis(request, 'subject')) : null;
-    const unasked = isVouched ? NO_SUBJECT : WITHHELD;
-    const asked = subject === null ? unasked : plans.find(subject);
+    const subject = subjectOf(fieldOfCrisis(request, 'subject'));
+    const asked = subject === null ? NO_SUBJECT : plans.find(subject);
     const { isTaken, ...begun } =
       id === undefined
-        ? this.#begin(request, operationId(clock.now(), random), isVouched)
-        : this.#beginOnce(request, id, isVouched);
+        ? this.#begin(request, operationId(clock.now(), random))
+        : this.#beginOnce(request, id);
     // Whatever is still to be read would hold up the timer that ends the wait.
     const isDelivered =
       localAfterMs > 0 && isTaken && (await this.#within(begun.delivery, localAfterMs));
@@ -208,7 +205,7 @@ export class CrisisResponder {
     delivery.reject(cause);
   }
 
-  #beginOnce(request: unknown, id: string, isVouched: boolean): Begun {
+  #beginOnce(request: unknown, id: string): Begun {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
     const { pool } = this.#parts;
@@ -219,7 +216,7 @@ export class CrisisResponder {
           ...{ operationId: id, isTaken: true, durable: Promise.resolve() },
           delivery: ignorable(pool.watchers.outcome(id)),
         }
-      : this.#begin(request, id, isVouched);
+      : this.#begin(request, id);
     this.#remember(id, begun);
     return begun;
   }
@@ -238,14 +235,13 @@ export class CrisisResponder {
     });
   }
 
-  #begin(request: unknown, id: string, isVouched: boolean): Begun {
+  #begin(request: unknown, id: string): Begun {
     const { rules, payloadBytesMax } = this.#parts;
     const promises = { durable: promised<undefined>(), delivery: promised<Outcome>() };
     const { durable, delivery } = promises;
     const begun = { operationId: id, durable: durable.promise, delivery: delivery.promise };
     try {
-      const reading = readCrisis(request, rules);
-      const pieces = completeCrisis(reading, rules, payloadBytesMax, isVouched);
+      const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax);
       const first = pieces.next();
       if (first.done === true) this.#beginBehind(id, first.value, promises);
       else void this.#takeInPieces(id, pieces, promises);

@@ -6,7 +6,6 @@
  * @module
  */
 
-import type { TokensKept } from '../../machines/policy/access/access.ts';
 import type { CrisisModesOn } from '../../machines/policy/crisis/crisisMode.ts';
 import {
   type AnsweredResource,
@@ -30,8 +29,7 @@ import { inTime } from '../platform/inPieces.ts';
  * What became of the plan in an answer: it is in it; it is in it, but an earlier one that somebody put back in the
  * store, so say that it may be out of date; its subject has none; the request names no subject; it was not there in
  * time, as where the disk is slow; the store is not open, yet or any more; or it is there and can't be read, or was there
- * and somebody deleted it from the file. `withheld`: nobody knows who asks, or a page does. `onError` is told of one that is
- * earlier, can't be read or was deleted.
+ * and somebody deleted it from the file. `onError` is told of one that is earlier, can't be read or was deleted.
  */
 export type PlanStatus =
   | 'included'
@@ -40,8 +38,7 @@ export type PlanStatus =
   | 'noSubject'
   | 'notReadInTime'
   | 'storeNotOpen'
-  | 'unreadable'
-  | 'withheld';
+  | 'unreadable';
 
 export interface FoundPlan {
   readonly status: PlanStatus;
@@ -60,11 +57,7 @@ export interface PlansInMemory {
   readonly pinned: ReadonlyMap<string, FoundPlan | null>;
   /** For whom crisis mode is on. */
   readonly modes: CrisisModesOn;
-  /** By whose tokens plans are shown. */
-  readonly tokens: TokensKept;
 }
-
-type PlansOfStore = Omit<PlansInMemory, 'modes' | 'tokens'>;
 
 export interface PlansAtHandParts {
   readonly store: CrisisPlanStore;
@@ -118,7 +111,7 @@ export class PlansAtHand {
   readonly #held = new Map<string, FoundPlan | null>();
   #isOpen = false;
   #isEmpty = true;
-  #listener: ((plans: PlansOfStore) => void) | null = null;
+  #listener: ((plans: Omit<PlansInMemory, 'modes'>) => void) | null = null;
 
   constructor(parts: PlansAtHandParts) {
     this.#parts = parts;
@@ -134,7 +127,7 @@ export class PlansAtHand {
   }
 
   /** Tells `listener` of all that is in memory, and then of each change. */
-  watch(listener: (plans: PlansOfStore) => void): void {
+  watch(listener: (plans: Omit<PlansInMemory, 'modes'>) => void): void {
     this.#listener = listener;
     this.#tellAll();
   }

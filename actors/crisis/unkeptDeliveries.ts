@@ -50,9 +50,8 @@ export class UnkeptDeliveries {
     const input = operationInput(id, request, policies, clock.now());
     const context = newOperation({ ...input, idempotencyKey: crisisKey(id, request) });
     return await new Promise<Outcome>((resolve, reject) => {
-      const { isTest, isUnvouched } = request;
-      const marks = { isTest, isUnvouched };
-      this.#attempt(handler, { ...context, ...marks }, request.body, { resolve, reject });
+      const test = request.isTest === true ? { isTest: true } : {};
+      this.#attempt(handler, { ...context, ...test }, request.body, { resolve, reject });
     });
   }
 

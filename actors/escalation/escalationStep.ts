@@ -69,8 +69,6 @@ export interface EscalationNotice {
   readonly saidSafeAtMs: number | null;
   /** True for a trial run: nobody is in danger. */
   readonly test: boolean;
-  /** True where nobody knows who asked: a caller without a token that counts. Somebody may be in danger all the same. */
-  readonly unvouched: boolean;
   /** `prolong`: their acknowledgement is about to lapse, and they are asked whether they still have it. */
   readonly ask: 'prolong' | null;
   /** When it lapses, in milliseconds since the epoch; `null` where nobody has it. */
@@ -135,7 +133,6 @@ export function noticeOf(
     takenOnBy: decisions.findLast(({ what }) => what === 'acknowledged')?.by ?? null,
     saidSafeAtMs: isDigest ? null : safeSince(all),
     test: first.isTest === true,
-    unvouched: all.some(({ isUnvouched }) => isUnvouched === true),
     ask: isAsk ? 'prolong' : null,
     lapsesAtMs: takenOn?.untilMs ?? null,
   };

@@ -454,7 +454,6 @@ export class UnreadableCrises {
       saidSafeAtMs: null,
       // What can't be read may be anybody's.
       test: false,
-      unvouched: false,
       ask: null,
       lapsesAtMs: null,
     };

@@ -209,8 +209,6 @@ export interface RecordNewer extends Told<'record.newer'> {
 
 /** An order of a person, or of the app for one, that overrides what holdfast would have done by itself. */
 export type Override =
-  | 'access.give'
-  | 'access.revoke'
   | 'breaker.forceOpen'
   | 'breaker.disable'
   | 'breaker.observe'

@@ -198,11 +198,10 @@ export function derivedKey(work: KeyedWork, crisis?: KeyedCrisis): string {
  * the same.
  */
 export function crisisKey(id: string, request: Omit<CheckedRequest, 'priority'>): string {
-  const { type, subject, idempotencyKey: key, isTest, isUnvouched } = request;
+  const { type, subject, idempotencyKey: key, isTest } = request;
   if (key === null) return id;
-  // Somebody who means it must not be taken for a repeat of the test before, nor who is known for a stranger.
-  const marks = [isTest === true ? ['test'] : [], isUnvouched === true ? ['unvouched'] : []].flat();
-  const fingerprint = fingerprintOf(request, marks);
+  // Somebody who means it must not be taken for a repeat of the test before.
+  const fingerprint = fingerprintOf(request, isTest === true ? ['test'] : []);
   const crisis = { fingerprint, acceptedAtMs: madeAtMs(id) };
   return derivedKey({ type, subject, key }, crisis);
 }

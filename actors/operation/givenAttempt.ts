@@ -51,7 +51,7 @@ const ABSENT: EditCondition = Object.freeze({ absent: true });
 const NOTHING: readonly string[] = Object.freeze([]);
 
 /** Context of the attempt's work; that of a crisis says, too, whether it is a trial run. */
-type AttemptContext = SyncOperationContext & Pick<CrisisContext, 'isTest' | 'isUnvouched'>;
+type AttemptContext = SyncOperationContext & Pick<CrisisContext, 'isTest'>;
 
 /** What tells that an attempt is over: an `AbortSignal`, or what costs a fraction of one. */
 export interface AttemptEnd {
@@ -181,10 +181,6 @@ export class GivenAttempt implements Attempt {
   }
   get isTest(): boolean {
     return this.#context.isTest === true;
-  }
-
-  get isUnvouched(): boolean {
-    return this.#context.isUnvouched === true;
   }
   get signal(): AbortSignal {
     this.#controller ??= guardedController(this.#onError);

@@ -46,11 +46,6 @@ export interface Attempt<Payload = Json> {
   /** Whether this is a crisis that was sent with `test: true`: a trial run, and nobody is in danger. */
   readonly isTest: boolean;
   /**
-   * Whether this is a crisis of which nobody knows who asked: a caller without an access token that counts. Somebody may be
-   * in danger all the same.
-   */
-  readonly isUnvouched: boolean;
-  /**
    * State that the upstream must still hold for an edit to be taken, this version or no such record. Hand it to the
    * upstream as the condition of the write, and throw `conflictFailure()` where it is not met. `undefined` where there
    * is nothing to hold it to.

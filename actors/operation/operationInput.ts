@@ -92,6 +92,5 @@ export function crisisInput(
     path,
     acceptedAtMs,
     ...(request.isTest === true ? { isTest: true } : {}),
-    ...(request.isUnvouched === true ? { isUnvouched: true } : {}),
   };
 }

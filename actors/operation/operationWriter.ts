@@ -223,13 +223,9 @@ export class OperationWriter {
   }
 }
 
-function acceptedNote({ id, handler }: Resident, context: WorkSnapshot['context']): Noted {
-  const { subject } = context;
-  return {
-    ...{ act: 'crisis.accepted', operationId: id, subject: subject ?? undefined },
-    upstream: handler?.upstream,
-    code: 'isUnvouched' in context ? 'unvouched' : undefined,
-  };
+function acceptedNote({ id, handler }: Resident, { subject }: WorkSnapshot['context']): Noted {
+  const upstream = handler?.upstream;
+  return { act: 'crisis.accepted', operationId: id, subject: subject ?? undefined, upstream };
 }
 
 /** Note of an ending; `undefined` for that of ordinary work that was done: its history says so. */

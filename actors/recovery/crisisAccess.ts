@@ -73,8 +73,6 @@ export interface CrisisView {
   readonly saidSafeAtMs: number | null;
   /** Whether it is a trial run. */
   readonly isTest: boolean;
-  /** Whether nobody knows who asked: a caller without an access token that counts. */
-  readonly isUnvouched: boolean;
   /** What people have said about it, in order. */
   readonly decisions: readonly CrisisDecision[];
   readonly settledAtMs: number | null;
@@ -383,7 +381,6 @@ function viewOf({ value, context }: KeptCrisis, upstream: string | null = null):
     ...{ toldAtMs, steps, takenOn },
     saidSafeAtMs: saidSafeAtMs(context.escalation),
     isTest: context.isTest === true,
-    isUnvouched: context.isUnvouched === true,
     delivery: value.delivery,
     escalation: value.escalation,
     failure: failure?.code ?? null,

@@ -25,7 +25,6 @@ import {
 } from '../operation/rowView.ts';
 import { WAITS_AT_REST } from '../operation/waitView.ts';
 import type { Wish } from '../work/operationPool.ts';
-import { type AccessTokens, KeptAccess } from './accessTokens.ts';
 import { type AuditAccess, auditAccessAtRest } from './auditAccess.ts';
 import { type CrisisAccess, crisisAccessAtRest } from './crisisAccess.ts';
 import { type DeadLetterAccess, deadLetterAccess } from './deadLetterAccess.ts';
@@ -78,8 +77,6 @@ export interface OperationRecords {
   readonly quarantine: QuarantineAccess;
   /** Log of what was done, by whom and to whom (AU-1). */
   readonly audit: AuditAccess;
-  /** Tokens by which callers show who they are (AC-1). */
-  readonly access: AccessTokens;
   /** Everything about one person (AC-3). */
   readonly subjects: SubjectAccess;
 }
@@ -110,14 +107,6 @@ export function recordsAtRest(
   const notes = new AuditNotes(() => clock.now(), random);
   const access = accessAtRest(store, notes);
   let hold = heldBy;
-  const tokens = new KeptAccess({
-    ...{ random, notes, now: () => clock.now() },
-    commit: async (write) => {
-      await store.commit([write()]);
-    },
-  });
-  tokens.onChange = () => undefined;
-  tokens.opened(atOpen);
   return {
     list: (query) => readPage(store, query, NOTHING_IN_MEMORY, WAITS_AT_REST),
     counts: () => readCounts(store),
@@ -128,7 +117,6 @@ export function recordsAtRest(
     deadLetters: deadLetterAccess(access),
     quarantine: quarantineAccess(access),
     audit: auditAccessAtRest(store, notes),
-    access: tokens,
     subjects: subjectAccess(subjectSourcesAtRest(store, atOpen)),
     async release(found) {
       if (hold === null && found?.standing !== 'behind') return false;

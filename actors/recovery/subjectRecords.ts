@@ -247,17 +247,12 @@ export function subjectSources(
 }
 
 /** The part of what the opening of a store gives that is read then alone. */
-export type AtOpen = Pick<
-  StoreInfo,
-  'crisisModes' | 'spilled' | 'outside' | 'components' | 'isAccessInDoubt'
->;
+export type AtOpen = Pick<StoreInfo, 'crisisModes' | 'spilled' | 'outside'>;
 
 export const NOTHING_AT_OPEN: AtOpen = {
   crisisModes: { kept: [], isInDoubt: false },
   spilled: [],
   outside: [],
-  components: new Map(),
-  isAccessInDoubt: false,
 };
 
 /** Sources of a store at rest. */

@@ -155,7 +155,7 @@ function viewOf(crisis: UnreadableCrisis, steps: readonly ChainStep[]): CrisisVi
     delivery: 'unreadable',
     escalation: takenOn === null ? escalation : 'acknowledged',
     ...{ acceptedAtMs, escalatedAtMs: foundAtMs, cause: 'unreadable', settledAtMs: null },
-    ...{ toldAtMs, steps, saidSafeAtMs: null, isTest: false, isUnvouched: false },
+    ...{ toldAtMs, steps, saidSafeAtMs: null, isTest: false },
     takenOn:
       takenOn === null
         ? null

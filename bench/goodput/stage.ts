@@ -141,7 +141,6 @@ export async function send(
     networkGrade: 'good',
     leftOut: [],
     isTest: false,
-    isUnvouched: false,
     method: null,
     path: null,
     keepAnswer: () => undefined,

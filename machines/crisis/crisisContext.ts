@@ -23,8 +23,6 @@ export interface CrisisInput {
   readonly acceptedAtMs: number;
   /** A trial run: nobody is in danger. */
   readonly isTest?: true | undefined;
-  /** Nobody knows who asked: a caller without a token that counts (AC-1). */
-  readonly isUnvouched?: true | undefined;
 }
 
 /** How a crisis ended: it was delivered, or a person has called it off. There is no other end. */
@@ -91,6 +89,5 @@ export function newCrisis(input: CrisisInput): CrisisContext {
     settledAtMs: null,
     history: [],
     ...(input.isTest === true ? { isTest: true } : {}),
-    ...(input.isUnvouched === true ? { isUnvouched: true } : {}),
   };
 }

@@ -84,7 +84,6 @@ const CONTEXT = {
   path: orNull(isText),
   acceptedAtMs: isNumber,
   isTest: orAbsent(oneOf(true)),
-  isUnvouched: orAbsent(oneOf(true)),
   expiresAtMs: oneOf(null),
   attemptsMax: oneOf(null),
   attempt: isCount,

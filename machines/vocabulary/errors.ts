@@ -102,7 +102,6 @@ export const ERROR_CODES = [
   'HF_RECORD_STALE',
   'HF_RECORD_MISSING',
   'HF_AUDIT_UNAVAILABLE',
-  'HF_ACCESS_DENIED',
   // How an operation fared.
   'HF_ATTEMPT_FAILED',
   'HF_ATTEMPT_TIMED_OUT',

@@ -100,7 +100,6 @@ class MemoryStore implements MemoryDisk {
       hold: this.#tables.hold,
       components,
       componentsUnreadable: 0,
-      isAccessInDoubt: false,
       crisisModes: {
         kept: [...this.#tables.crisisModes].map(([subject, state]) => ({ subject, state })),
         isInDoubt: false,

@@ -10,7 +10,6 @@ import { HoldfastError } from '../../machines/vocabulary/errors.ts';
 
 /** Acts that an entry may record. */
 export const AUDIT_ACTS = [
-  'access.changed',
   'audit.gap',
   'breaker.changed',
   'call.made',
@@ -89,7 +88,6 @@ export function mustBeRecorded({ act, by }: AuditNote): boolean {
 }
 
 const STOPS: ReadonlySet<AuditAct> = new Set([
-  'access.changed',
   'call.made',
   'operation.purged',
   'operation.reinstated',
@@ -104,7 +102,6 @@ const EFFECTS: ReadonlySet<string> = new Set([
   'purged',
   'reinstated',
   'kept',
-  'componentKept',
 ]);
 
 /**

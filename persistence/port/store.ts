@@ -105,8 +105,6 @@ export interface StoreInfo {
   readonly components: ReadonlyMap<string, string>;
   /** Number of components that could not be opened: they start afresh (PS-3). */
   readonly componentsUnreadable: number;
-  /** Whether the tokens of the store were deleted, put back or can't be opened (AC-1). */
-  readonly isAccessInDoubt: boolean;
   /** For whom crisis mode is on (CR-6). */
   readonly crisisModes: CrisisModesAtOpen;
   /** The crisis plans that are needed before anything else (CR-3). */

@@ -159,7 +159,7 @@ export interface PurgeSettledWrite {
 }
 
 /** Keeps the state of a component (a breaker, a degradation level) under its name. */
-export interface ComponentWrite extends Recorded {
+export interface ComponentWrite {
   readonly kind: 'component';
   readonly name: string;
   readonly state: string;

@@ -110,11 +110,6 @@ const COMMANDS: Readonly<Record<string, readonly Listed[]>> = {
       async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
     ],
     [
-      'access',
-      'give, list or revoke tokens by which people show who they are',
-      async () => (await import('./commands/access.ts')).accessCommand(),
-    ],
-    [
       'audit',
       'list, check or export the log of what was done',
       async () => (await import('./commands/audit.ts')).auditCommand(),

@@ -21,7 +21,6 @@ import type { Clock, Random } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import type { Json } from '../../machines/vocabulary/shape.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
-import type { Shows } from '../access/callerToken.ts';
 import { requestAt, textOf } from '../control/socketRequest.ts';
 import {
   type CrisisKept,
@@ -38,7 +37,7 @@ const ANSWER_BYTES_MAX = 4 * 1_048_576;
 
 /** The answer of the thread; `null` where nobody listens, another user may listen, or the answer is not holdfast's. */
 async function askOutside(
-  { socketPath, shows }: { readonly socketPath: string; readonly shows: Shows },
+  socketPath: string,
   id: string,
   crisis: Json,
 ): Promise<CrisisTold | null> {
@@ -48,10 +47,7 @@ async function askOutside(
       socketPath,
       method: 'POST',
       path: `/crisis?operationId=${id}`,
-      headers: {
-        ...{ 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-        ...shows,
-      },
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     });
     if (request === null) return null;
     const said = await new Promise<string | null>((resolve, reject) => {
@@ -89,8 +85,6 @@ export interface ClientCrisesParts {
   readonly messages: CrisisMessages;
   /** The socket on which the owner answers outside callers, as far as is known; `null` where it does not. */
   readonly outsideSocket: () => string | null;
-  /** The token to show there. */
-  readonly shows: () => Shows;
 }
 
 type Promises = Pick<CrisisAnswer, 'durable' | 'delivery'>;
@@ -171,10 +165,8 @@ export class ClientCrises {
   }
 
   async #askThread(id: string, request: Json): Promise<CrisisTold | null> {
-    const { outsideSocket, shows } = this.#parts;
-    const socketPath = outsideSocket();
-    if (socketPath === null) return null;
-    return await askOutside({ socketPath, shows: shows() }, id, request);
+    const socket = this.#parts.outsideSocket();
+    return socket === null ? null : await askOutside(socket, id, request);
   }
 
   /** Hands the crisis to the present or the next owner; `null` where too many wait already. */

@@ -1,6 +1,6 @@
 /**
- * The owner's lines to its clients: takes over connections to the control socket that ask for one. What a client shows when
- * it connects counts for each of its asks, as it stands then.
+ * The owner's lines to its clients: takes over connections to the control socket that ask for one. A process that can
+ * open the socket may make every management call, so it may have a line too.
  *
  * @module
  */
@@ -228,8 +228,7 @@ const FRAME_BYTES = 65_536;
 
 export interface LineServerParts {
   readonly clock: Clock;
-  /** The desk for a client that has sent this header `Authorization`. */
-  readonly deskOf: (authorization: string | undefined) => OwnerPort;
+  readonly desk: OwnerPort;
   /** The largest payload, in bytes of JSON; it is sent as a text in JSON. */
   readonly payloadBytesMax: number;
   /** The socket on which a thread answers outside callers; `null` where there is none. */
@@ -248,7 +247,7 @@ export class LineServer {
   /** Answers a request for a line on the connection that it came by. */
   take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => undefined);
-    const { clock, deskOf, payloadBytesMax, crisisSocket } = this.#parts;
+    const { clock, desk, payloadBytesMax, crisisSocket } = this.#parts;
     const refusal = this.#refusal(request);
     if (refusal !== null) {
       refuseUpgrade(socket, clock, { ...refusal, protocol: LINE_PROTOCOL });
@@ -259,7 +258,6 @@ export class LineServer {
     const ofCrises =
       crisisSocket === null ? {} : { [CRISIS_SOCKET]: encodeURIComponent(crisisSocket) };
     socket.write(upgradeHead(LINE_PROTOCOL, { [FRAME_BYTES_MAX]: frameBytesMax, ...ofCrises }));
-    const desk = deskOf(request.headers.authorization);
     const session: LineSession = new LineSession({
       ...{ socket, clock, desk, frameBytesMax },
       onEnded: () => this.#sessions.delete(session),

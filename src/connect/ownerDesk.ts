@@ -14,7 +14,6 @@ import type {
   RemoteChangeResult,
   Wish,
 } from '../../actors/port.ts';
-import { type Capability, isVouched } from '../../machines/policy/access/access.ts';
 import { checkedEntity } from '../../machines/policy/request/remoteChange.ts';
 import type { SyncRequest } from '../../machines/policy/request/request.ts';
 import { parseBody } from '../../machines/policy/request/requestBody.ts';
@@ -26,18 +25,16 @@ import {
   toPlainError,
 } from '../../machines/vocabulary/errors.ts';
 import { checkId, isObject, requireOption } from '../../machines/vocabulary/optionFields.ts';
-import type { From, Gate } from '../access/gate.ts';
-import {
-  type Asked,
-  type AskName,
-  type Asks,
-  type CrisisKept,
-  type CrisisTold,
-  FOLLOWING,
-  type OwnerPort,
-  type PlainOutcome,
-  type WireCrisis,
-  type WireRequest,
+import type {
+  Asked,
+  AskName,
+  Asks,
+  CrisisKept,
+  CrisisTold,
+  OwnerPort,
+  PlainOutcome,
+  WireCrisis,
+  WireRequest,
 } from './lineProtocol.ts';
 
 /** How long to look whether a crisis is kept already. One that is delivered twice has the same key. */
@@ -59,34 +56,9 @@ export interface OwnerDeskParts {
     readonly acceptMany: (request: SyncRequest) => Promise<Acceptance>;
     readonly remoteChange: (change: RemoteChange) => Promise<RemoteChangeResult>;
   };
-  readonly gate: Gate;
-  /** The client of this desk. */
-  readonly from: From;
   /** Makes the management call of this name. */
-  readonly callByName: (name: string, params: unknown, from: From) => Promise<unknown>;
+  readonly callByName: (name: string, params: unknown) => Promise<unknown>;
 }
-
-/**
- * What each ask needs; `null` where it is the call that it makes that does, and for crises, which are taken from anybody. Who
- * may hand work in may follow it.
- */
-export const ASK_NEEDS: Readonly<Record<AskName, Capability | null>> = {
-  sync: 'submit',
-  syncMany: 'submit',
-  view: 'submit',
-  tell: 'submit',
-  outcome: 'submit',
-  watch: 'submit',
-  crisis: null,
-  entity: 'submit',
-  entityWatch: 'submit',
-  entityPage: 'submit',
-  entityRemoved: 'submit',
-  entityRestoring: 'submit',
-  entityForget: 'submit',
-  remoteChange: 'submit',
-  call: null,
-};
 
 /**
  * The error for a request that waited for an owner, or for one to start: a time-out then says nothing about the disk.
@@ -116,7 +88,7 @@ export class OwnerDesk implements OwnerPort {
 
   constructor(parts: OwnerDeskParts) {
     this.#parts = parts;
-    const { engine, runtime, callByName, from } = parts;
+    const { engine, runtime, callByName } = parts;
     this.#doings = {
       sync: async (wire) => await this.#accept(wire),
       syncMany: async (wire) => await runtime.acceptMany(requestOf(wire)),
@@ -125,7 +97,7 @@ export class OwnerDesk implements OwnerPort {
         requireOption(WISHES.includes(wish), 'wish', `must be one of ${WISHES.join(', ')}`);
         return await engine.tell(checked(id), wish);
       },
-      outcome: async ({ id }) => await this.#outcome(checked(id)),
+      outcome: async ({ id }) => plainOutcome(await engine.outcome(checked(id))),
       watch: async ({ id, isRepeat }, told, stopped) => {
         stopped(engine.watch(checked(id), told));
         // A change while nobody owned the store, even the end, was reported to nobody.
@@ -147,7 +119,7 @@ export class OwnerDesk implements OwnerPort {
       remoteChange: async (change) => await runtime.remoteChange(change),
       call: async ({ name, params }) => {
         requireOption(typeof name === 'string', 'name', 'must be that of a call, a text');
-        return await callByName(name, params, from);
+        return await callByName(name, params);
       },
     };
   }
@@ -180,45 +152,7 @@ export class OwnerDesk implements OwnerPort {
   ): Promise<Asks[Name]['result']> {
     requireOption(Object.hasOwn(this.#doings, name), 'ask', 'is none that this owner knows');
     requireOption(isObject(params), 'params', 'must be an object');
-    const needs = ASK_NEEDS[name];
-    // How a crisis was delivered is told whoever knows its id, as it is taken from anybody.
-    if (needs === null || name === 'outcome')
-      return await this.#doings[name](params, told, stopped);
-    await this.#admit(name, needs);
-    if (!FOLLOWING.has(name)) return await this.#doings[name](params, told, stopped);
-    return await new Promise((resolve, reject) => {
-      const tell = (value: Asks[Name]['told']): void => {
-        // A token that has ended meanwhile shows nothing more.
-        this.#admit(name, needs).then(() => {
-          told(value);
-        }, reject);
-      };
-      this.#doings[name](params, tell, stopped).then(resolve, reject);
-    });
-  }
-
-  /** @throws HoldfastError (rejects) `HF_ACCESS_DENIED`. */
-  async #admit(name: AskName, needs: Capability): Promise<void> {
-    const { gate, from, engine } = this.#parts;
-    if (from.who().kind === 'unread') await engine.whenRunning();
-    gate.admit(name, needs, from, from.who());
-  }
-
-  async #outcome(id: string): Promise<PlainOutcome> {
-    const { engine, gate, from } = this.#parts;
-    const mayRead = async (): Promise<boolean> => {
-      const shown = from.who();
-      if (gate.mayBe('submit', shown)) return true;
-      if ((await engine.view(id)).priority !== 'crisis')
-        gate.admit('outcome', 'submit', from, shown);
-      return false;
-    };
-    if (from.who().kind === 'unread') await engine.whenRunning();
-    await mayRead();
-    const outcome = await engine.outcome(id);
-    const isWhole = await mayRead();
-    const isKept = isWhole || outcome.status !== 'completed';
-    return plainOutcome(isKept ? outcome : { ...outcome, response: undefined });
+    return await this.#doings[name](params, told, stopped);
   }
 
   /** @throws HoldfastError (rejects) `HF_OWNER_GONE` where this owner is new, and did not get to it in time. */
@@ -240,8 +174,7 @@ export class OwnerDesk implements OwnerPort {
     // A crisis that is in memory may not be on disk yet: its own promise says when it is.
     const mayBeAtRest = isRepeat && this.#parts.engine.viewNow(id) === null;
     if (mayBeAtRest && (await this.#isKept(id))) return { isDurable: true };
-    const { engine, from } = this.#parts;
-    const answer = await engine.crisis(request, id, isVouched(from.who()));
+    const answer = await this.#parts.engine.crisis(request, id);
     const { source, resources, message, plan, crisisMode } = answer;
     told({ source, resources, message, plan, crisisMode });
     return await firstOf(answer.durable, this.#delivered(answer));

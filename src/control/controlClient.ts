@@ -6,7 +6,6 @@
 
 import { HoldfastError, isHoldfastError, reviveError } from '../../machines/vocabulary/errors.ts';
 import { nameOwner } from '../../persistence/owner/ownerNote.ts';
-import { type Shows, shownFrom } from '../access/callerToken.ts';
 import type { Caller, ManagementCall } from '../management/managementCall.ts';
 import { health } from '../management/store.ts';
 import type { HealthStatus } from '../views/health.ts';
@@ -19,27 +18,20 @@ const ANSWER_WITHIN_MS = 5_000;
 /** Room for a page of operations with the largest answers. */
 const ANSWER_BYTES_MAX = 256 * 1_048_576;
 
-/** The store whose owner is asked, and the file with the caller's token. */
-export interface OwnerAt {
-  readonly store: string;
-  readonly tokenFile?: string | undefined;
-}
-
 /**
  * Makes a call at the process that owns a store. `null` when nobody answers there: then nobody owns it,
  * or it can't be asked.
  *
  * @throws HoldfastError what the owner answered with; `HF_STORE_UNAVAILABLE` where it is silent, or of a
- * version that is not asked by HTTP; `HF_STORE_FOLDER` where another user may listen there: nothing was said;
- * `HF_OPTION_INVALID` for the file of a token.
+ * version that is not asked by HTTP; `HF_STORE_FOLDER` where another user may listen there: nothing was said.
  */
 export async function askOwner<Params extends object, Result>(
-  at: OwnerAt,
+  storeFolder: string,
   call: ManagementCall<Params, Result>,
   params: Params,
   answerWithinMs: number = ANSWER_WITHIN_MS,
 ): Promise<{ readonly result: Awaited<Result> } | null> {
-  const answer = await askByName(at, { name: call.name, params }, answerWithinMs);
+  const answer = await askByName(storeFolder, { name: call.name, params }, answerWithinMs);
   return answer as { readonly result: Awaited<Result> } | null;
 }
 
@@ -48,26 +40,29 @@ export async function askOwner<Params extends object, Result>(
  *
  * @throws HoldfastError (rejects) as {@link askOwner}; `HF_STORE_UNAVAILABLE`, too, where nobody answers.
  */
-export async function callOwner(at: OwnerAt, name: string, params: object): Promise<unknown> {
-  const answer = await askByName(at, { name, params }, ANSWER_WITHIN_MS);
-  if (answer === null) throw nobodyThere(at.store);
+export async function callOwner(
+  storeFolder: string,
+  name: string,
+  params: object,
+): Promise<unknown> {
+  const answer = await askByName(storeFolder, { name, params }, ANSWER_WITHIN_MS);
+  if (answer === null) throw nobodyThere(storeFolder);
   return answer.result;
 }
 
 async function askByName(
-  { store: storeFolder, tokenFile }: OwnerAt,
+  storeFolder: string,
   call: { readonly name: string; readonly params: object },
   answerWithinMs: number,
 ): Promise<{ readonly result: unknown } | null> {
-  const socketPath = controlSocketPath(storeFolder);
-  if (socketPath === null) return null;
-  const door = { socketPath, shows: shownFrom(tokenFile ?? null) };
-  const answer = await exchange(door, call, answerWithinMs);
+  const path = controlSocketPath(storeFolder);
+  if (path === null) return null;
+  const answer = await exchange(path, call, answerWithinMs);
   if (answer === 'nobody') return null;
   if (answer === 'foreign') throw otherProtocol(storeFolder);
   if (answer === 'silent') {
     // An owner that does not answer `health` is silent: asking it again would tell nothing.
-    const said = call.name === health.name ? null : await healthOf(door, answerWithinMs);
+    const said = call.name === health.name ? null : await healthOf(path, answerWithinMs);
     throw unanswered(storeFolder, answerWithinMs, said);
   }
   if ('error' in answer) throw reviveError(answer.error);
@@ -75,14 +70,14 @@ async function askByName(
 }
 
 /** A caller that carries calls to the owner of the store. */
-export function ownersCalls(at: OwnerAt): Caller {
+export function ownersCalls(storeFolder: string): Caller {
   return {
     async call<Params extends object, Result>(
       call: ManagementCall<Params, Result>,
       params: Params,
     ): Promise<Awaited<Result>> {
-      const answer = await askOwner(at, call, params);
-      if (answer === null) throw ownerGone(at.store);
+      const answer = await askOwner(storeFolder, call, params);
+      if (answer === null) throw ownerGone(storeFolder);
       return answer.result;
     },
   };
@@ -91,13 +86,8 @@ export function ownersCalls(at: OwnerAt): Caller {
 /** `silent` where the owner takes the request and says nothing in time; `foreign` where it speaks no HTTP. */
 type Silence = 'nobody' | 'silent' | 'foreign';
 
-interface Door {
-  readonly socketPath: string;
-  readonly shows: Shows;
-}
-
 async function exchange(
-  { socketPath, shows }: Door,
+  socketPath: string,
   { name, params }: { readonly name: string; readonly params: object },
   answerWithinMs: number,
 ): Promise<ControlAnswer | Silence> {
@@ -108,10 +98,7 @@ async function exchange(
       socketPath,
       method: 'POST',
       path: `${CALL_PATH}${name}`,
-      headers: {
-        ...{ 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-        ...shows,
-      },
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     });
     if (request === null) return 'nobody';
     const said = await new Promise<string | null>((resolve, reject) => {
@@ -133,8 +120,8 @@ async function exchange(
   }
 }
 
-async function healthOf(door: Door, answerWithinMs: number): Promise<HealthStatus | null> {
-  const answer = await exchange(door, { name: health.name, params: {} }, answerWithinMs);
+async function healthOf(path: string, answerWithinMs: number): Promise<HealthStatus | null> {
+  const answer = await exchange(path, { name: health.name, params: {} }, answerWithinMs);
   return typeof answer === 'object' && 'result' in answer ? (answer.result as HealthStatus) : null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Answers management calls over a Unix socket in the store's folder, as HTTP (docs/decisions/0021, 0091). Where tokens
- * are set up, a caller shows one (docs/decisions/0301); a browser can't open it.
+ * Answers management calls over a Unix socket in the store's folder, as HTTP (docs/decisions/0021, 0091). A process
+ * that can open the socket could read the key as well, so no token is asked for; a browser can't open it.
  *
  * @module
  */
@@ -24,12 +24,8 @@ import { CALL_PATH, type ControlAnswer, controlSocketPath } from './controlSocke
 /** The largest body: an edited payload in one request, with room for what JSON adds to it. */
 const BODY_BYTES_MAX = 4 * 1_048_576;
 
-/** Makes the call of this name and returns its result, for who has sent this header `Authorization`. */
-export type AnswerCall = (
-  name: string,
-  params: unknown,
-  authorization: string | undefined,
-) => Promise<unknown>;
+/** Makes the call of this name and returns its result. */
+export type AnswerCall = (name: string, params: unknown) => Promise<unknown>;
 
 interface Reply {
   readonly status: number;
@@ -80,8 +76,7 @@ async function replyTo(
     const path = pathOf(request);
     if (!path.startsWith(CALL_PATH)) return refused(404, unknownPath());
     if (request.method !== 'POST') return refused(405, notPost());
-    const { authorization } = request.headers;
-    const result = await answer(path.slice(CALL_PATH.length), parsed(body), authorization);
+    const result = await answer(path.slice(CALL_PATH.length), parsed(body));
     return { status: 200, answer: { result: result ?? null } };
   } catch (error) {
     return refused(null, error);
@@ -122,7 +117,6 @@ function parsed(body: string): unknown {
 const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   HF_OPTION_INVALID: 400,
   HF_REQUEST_INVALID: 400,
-  HF_ACCESS_DENIED: 403,
   HF_PAYLOAD_TOO_LARGE: 413,
   HF_OPERATION_UNKNOWN: 404,
   HF_CONFLICT_UNKNOWN: 404,

@@ -8,7 +8,6 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { isHoldfastError } from '../../machines/vocabulary/errors.ts';
-import type { Shows } from '../access/callerToken.ts';
 import { isForeignProtocol, requestAt, textOf } from './socketRequest.ts';
 
 /** The largest error that is read, as JSON. */
@@ -48,20 +47,16 @@ export interface UpgradeAsk {
  */
 export type Upgrade = (ask: UpgradeAsk) => Promise<UpgradeAnswer>;
 
-/**
- * Asks the process that listens at this socket.
- *
- * @param shows the token to show, read for each connection
- */
-export function upgradeAt(socketPath: string, shows: () => Shows): Upgrade {
-  return async (ask) => await askUpgrade({ socketPath, shows: shows(), ...ask });
+/** Asks the process that listens at this socket. */
+export function upgradeAt(socketPath: string): Upgrade {
+  return async (ask) => await askUpgrade({ socketPath, ...ask });
 }
 
 async function askUpgrade(
-  ask: UpgradeAsk & { readonly socketPath: string; readonly shows: Shows },
+  ask: UpgradeAsk & { readonly socketPath: string },
 ): Promise<UpgradeAnswer> {
-  const { socketPath, shows, path, protocol, withinMs, signal } = ask;
-  const headers = { connection: 'Upgrade', upgrade: protocol, ...shows };
+  const { socketPath, path, protocol, withinMs, signal } = ask;
+  const headers = { connection: 'Upgrade', upgrade: protocol };
   const request = requestTo({ socketPath, path, signal, headers });
   if (typeof request === 'string') return request;
   return await new Promise<UpgradeAnswer>((resolve) => {

@@ -151,7 +151,6 @@ export function headersOf(
   headers.set('traceparent', attempt.traceparent);
   headers.set('holdfast-attempt', String(attempt.number));
   if (attempt.isTest) headers.set('holdfast-test', 'true');
-  if (attempt.isUnvouched) headers.set('holdfast-unvouched', 'true');
   if (attempt.leftOut.length > 0) headers.set('holdfast-left-out', attempt.leftOut.join(', '));
   return headers;
 }

@@ -17,8 +17,6 @@ import {
 } from '../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../machines/vocabulary/optionFields.ts';
 import { nameOwner } from '../../persistence/owner/ownerNote.ts';
-import { shownFrom } from '../access/callerToken.ts';
-import type { From, Gate } from '../access/gate.ts';
 import { FrameFault, FrameReader } from '../connect/lineProtocol.ts';
 import { callOwner } from '../control/controlClient.ts';
 import { refuseUpgrade, type UpgradeRefusal, upgradeHead } from '../control/controlServer.ts';
@@ -169,11 +167,7 @@ interface InspectLinesParts {
   readonly clock: Clock;
   /** The feed, which is watched from the first line until the end of the last one. */
   readonly source: Pick<FeedSource, 'watch'>;
-  readonly gate: Gate;
 }
-
-/** The name by which refusals of viewers are recorded. */
-const WATCH = 'inspect.watch';
 
 export class InspectLines {
   readonly #parts: InspectLinesParts;
@@ -194,9 +188,8 @@ export class InspectLines {
   /** Answers a request for a line on its connection. */
   take(request: IncomingMessage, socket: Duplex): void {
     socket.on('error', () => undefined);
-    const { clock, source, gate } = this.#parts;
-    const from = gate.from('inspector', request.headers.authorization);
-    const refusal = this.#refusal(request, from);
+    const { clock, source } = this.#parts;
+    const refusal = this.#refusal(request);
     if (refusal !== null) {
       refuseUpgrade(socket, clock, { ...refusal, protocol: INSPECT_PROTOCOL });
       return;
@@ -213,9 +206,7 @@ export class InspectLines {
     });
     this.#lines.add(line);
     stop = source.watch((messages) => {
-      // A token that has ended meanwhile shows nothing more.
-      if (gate.mayBe('view', from.who())) line.say(messages);
-      else line.close({ kind: 'away', reason: TOKEN_ENDED, atMs: clock.now() });
+      line.say(messages);
     });
   }
 
@@ -234,22 +225,15 @@ export class InspectLines {
     return json;
   }
 
-  #refusal({ headers }: IncomingMessage, from: From): UpgradeRefusal | null {
+  #refusal({ headers }: IncomingMessage): UpgradeRefusal | null {
     // A browser that could reach the socket would send the origin of its page.
     if (headers.origin !== undefined) return { status: 404, error: noLineThere() };
     if (headers.upgrade !== INSPECT_PROTOCOL) return { status: 426, error: otherVersion() };
     if (this.#isClosed || this.#lines.size >= LINES_MAX) return { status: 503, error: full() };
-    try {
-      this.#parts.gate.admit(WATCH, 'view', from, from.who());
-      return null;
-    } catch (error) {
-      if (!isHoldfastError(error)) throw error;
-      return { status: 403, error };
-    }
+    return null;
   }
 }
 
-const TOKEN_ENDED = 'the token of this viewer has ended';
 const CLOSED = 'the process that ran the store has closed it';
 
 function noLineThere(): HoldfastError {
@@ -350,20 +334,17 @@ type Listener = (messages: readonly FeedMessage[]) => void;
 
 export interface OwnerFeedParts {
   readonly storeFolder: string;
-  /** File with the token of whoever watches; left out for none. */
-  readonly tokenFile?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
 
 /**
- * Watches a store. It needs no key: any process that may open the socket may watch, with a token where the store has some. While nobody owns the store, or its owner sends
+ * Watches a store. It needs no key: any process that may open the socket may watch. While nobody owns the store, or its owner sends
  * nothing, viewers get `away` with each new reason once; the next owner begins with a `hello` of its own.
  *
  * @throws HoldfastError `HF_OPTION_INVALID` where the path of the folder is too long for a socket.
  */
-export function ownerFeed(parts: OwnerFeedParts): FeedSource {
-  const { storeFolder, tokenFile, clock, random } = parts;
+export function ownerFeed({ storeFolder, clock, random }: OwnerFeedParts): FeedSource {
   const folder = resolve(storeFolder);
   const socketPath = controlSocketPath(folder);
   requireOption(
@@ -371,10 +352,10 @@ export function ownerFeed(parts: OwnerFeedParts): FeedSource {
     'store',
     "must be a shorter path: that of a socket in the store's folder has at most 103 bytes",
   );
-  const upgrade = upgradeAt(socketPath, () => shownFrom(tokenFile ?? null));
+  const upgrade = upgradeAt(socketPath);
   return {
     watch: (listener) => watchOwner({ folder, upgrade, clock, random, listener }),
-    call: (name, params) => callOwner({ store: folder, tokenFile }, name, params),
+    call: (name, params) => callOwner(folder, name, params),
   };
 }
 

@@ -20,7 +20,6 @@ import { openAtRest, type StoreOptions } from '../../persistence/openStore.ts';
 import { type AnchorVerdict, anchorError } from '../../persistence/port/anchor.ts';
 import type { Hold } from '../../persistence/port/review.ts';
 import type { QuarantinedRow, Store } from '../../persistence/port/store.ts';
-import { Gate } from '../access/gate.ts';
 import { Management } from './management.ts';
 
 /**
@@ -119,7 +118,6 @@ export function managementAtRest(parts: {
     },
     runtime: null,
     whenOpen: () => Promise.resolve(),
-    gate: new Gate({ access: records.access, audit: records.audit, clock }),
     via: 'commandLine',
     onOverride: () => undefined,
   });

@@ -67,7 +67,7 @@ export const auditPage = storeCall<{ readonly fromSeq: number; readonly limit: n
   {
     name: 'audit.page',
     summary: 'Entries of the audit, in their order.',
-    capability: 'audit',
+    capability: 'view',
     params: {
       fromSeq: PAGE_FROM,
       limit: {
@@ -89,7 +89,7 @@ export const auditHandle = storeCall<
 >({
   name: 'audit.handle',
   summary: 'The handle of a person in the entries of the audit.',
-  capability: 'audit',
+  capability: 'viewSubjects',
   params: { person: { required: SUBJECT } },
   override: null,
   async run(store, { person }) {
@@ -100,7 +100,7 @@ export const auditHandle = storeCall<
 export const auditCheckpoint = storeCall<object, AuditCheckpoint>({
   name: 'audit.checkpoint',
   summary: 'A signed statement of what is in the audit, to be kept elsewhere.',
-  capability: 'audit',
+  capability: 'view',
   params: {},
   override: null,
   run: (store) => store.records.audit.checkpoint(),

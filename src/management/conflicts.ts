@@ -363,7 +363,7 @@ export const aboutConflict = storeCall<{ readonly id: string }, ConflictAbout>({
 export const showConflict = storeCall<{ readonly id: string }, ConflictDetails>({
   name: 'conflict.show',
   summary: 'One conflict with the values of both sides and its questions.',
-  capability: 'decide',
+  capability: 'export',
   params: { id: CONFLICT_ID },
   override: null,
   run: async ({ records }, { id }) => detailsOf(await records.conflicts.find(id)),
@@ -382,7 +382,7 @@ export const previewConflict = storeCall<
 >({
   name: 'conflict.preview',
   summary: 'A record as it would be after a decision; nothing is decided.',
-  capability: 'decide',
+  capability: 'export',
   params: { id: CONFLICT_ID, ...DECISION_RULES },
   override: null,
   async run(store, { id, ...decision }) {
@@ -398,7 +398,7 @@ export const resolveConflict = storeCall<
 >({
   name: 'conflict.resolve',
   summary: 'A person decides a conflict: what waits for it goes on.',
-  capability: 'decide',
+  capability: 'operate',
   params: { id: CONFLICT_ID, ...DECISION_RULES },
   // Choices, and the paths that name them, may hold values of the record.
   override: {
@@ -419,7 +419,7 @@ export const undoConflict = storeCall<
   name: 'conflict.undo',
   summary:
     'A person takes a decision back: if it was sent, another edit restores the value before.',
-  capability: 'decide',
+  capability: 'operate',
   params: { id: CONFLICT_ID, by: DECIDER },
   override: {
     what: 'conflict.undo',

@@ -225,7 +225,7 @@ export const acknowledgeCrisis = storeCall<
   name: 'crisis.acknowledge',
   summary:
     'A person takes a crisis on for a time, half an hour by default, or prolongs that: no further step of the chain is notified meanwhile. Delivery goes on.',
-  capability: 'care',
+  capability: 'operate',
   params: { id: ID, by: DECIDER, note: REASON, forMs: FOR_MS },
   // What a person notes may be about the subject's health.
   override: ofOperation('crisis.acknowledge'),
@@ -241,7 +241,7 @@ export const acknowledgeSubject = storeCall<
   name: 'crisis.acknowledgeSubject',
   summary:
     'A person takes on all open crises of a subject. One that comes later is notified as usual.',
-  capability: 'care',
+  capability: 'operate',
   params: { subject: { required: SUBJECT }, by: DECIDER, note: REASON, forMs: FOR_MS },
   override: {
     what: 'crisis.acknowledge',
@@ -258,7 +258,7 @@ export const releaseCrisis = storeCall<
   name: 'crisis.release',
   summary:
     'A person gives a crisis back: the step by which it was taken on is notified again, then the next ones.',
-  capability: 'care',
+  capability: 'operate',
   params: { id: ID, by: DECIDER, note: REASON },
   // What a person notes may be about the subject's health.
   override: ofOperation('crisis.release'),
@@ -279,7 +279,7 @@ export const callOffCrisis = storeCall<
   name: 'crisis.callOff',
   summary:
     'A person calls a crisis off: it is no longer delivered, and nobody else is notified. Before anybody was notified it takes two persons, or the end of its id.',
-  capability: 'care',
+  capability: 'operate',
   params: { id: ID, by: DECIDER, reason: { required: REASON }, confirm: 'text' },
   // The reason may be about the subject's health.
   override: ofOperation('crisis.callOff'),
@@ -295,7 +295,7 @@ export const saySafe = storeCall<
   name: 'crisis.saySafe',
   summary:
     'A person says that they are safe: a note with all their open crises, for those who are notified. Delivery and chain go on.',
-  capability: 'submit',
+  capability: 'operate',
   params: { subject: { required: SUBJECT }, note: REASON },
   // What they say may be about their health.
   override: {

@@ -80,7 +80,7 @@ export interface CrisisMode {
   list(): readonly CrisisModeState[];
 }
 
-export function crisisMode(management: Pick<Management, 'call' | 'now'>): CrisisMode {
+export function crisisMode(management: Management): CrisisMode {
   return {
     enter: (order) => management.call(enterCrisisMode, order),
     leave: (order) => management.call(leaveCrisisMode, order),
@@ -114,9 +114,7 @@ export const enterCrisisMode = runtimeCall<
 >({
   name: 'crisisMode.enter',
   summary: 'Switches crisis mode on for a subject, or for everybody; prolongs it where it is on.',
-  capability: 'view',
-  // Anybody who is known may, for somebody; for everybody it takes a role, as its end does (CR-6).
-  needs: (params) => (isForEverybody(params) ? 'care' : 'view'),
+  capability: 'operate',
   needsRole: isForEverybody,
   params: {
     subject: SUBJECT,
@@ -142,7 +140,7 @@ export const leaveCrisisMode = runtimeCall<
 >({
   name: 'crisisMode.leave',
   summary: 'Ends crisis mode, by a person who neither switched it on nor prolonged it.',
-  capability: 'care',
+  capability: 'operate',
   needsRole: isForEverybody,
   params: { subject: SUBJECT, by: PERSON },
   override: {

@@ -568,15 +568,6 @@ export const purgeBatch = storeCall<Batch, BatchResult>({
   name: 'deadLetter.purgeBatch',
   summary: 'Forgets a piece of the dead letters that match, for good.',
   capability: 'destroy',
-  forTwo({ filter, dryRun }) {
-    if (dryRun === true) return null;
-    const named = Object.entries(filter).filter(([name]) => name !== 'untilMs');
-    return JSON.stringify(named.toSorted(([one], [other]) => (one < other ? -1 : 1)));
-  },
-  within: ({ filter, ...batch }, atMs) => ({
-    ...batch,
-    filter: { ...filter, untilMs: Math.min(filter.untilMs ?? atMs, atMs) },
-  }),
   params: BATCH_RULES,
   override: ofMany('deadLetter.purge'),
   shown: { params: ['filter', 'fromSeq', 'dryRun', 'by'], answer: BATCH_SHOWN },

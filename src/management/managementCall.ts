@@ -14,7 +14,6 @@ import type {
 } from '../../actors/port.ts';
 import type { AnswerShape, AnyShape } from '../../inspector/server/answerShape.ts';
 import type { HistoryEntry } from '../../machines/operation/syncOperationMachine.ts';
-import type { Capability } from '../../machines/policy/access/access.ts';
 import type { PolicyLayers } from '../../machines/policy/layers/policyLayers.ts';
 import type { PolicyScope } from '../../machines/policy/layers/policyTable.ts';
 import type { CheckedRequest, SyncRequest } from '../../machines/policy/request/request.ts';
@@ -26,6 +25,19 @@ import type { BackupOptions } from '../upkeep/backupInThread.ts';
 import type { HealthStatus } from '../views/health.ts';
 import type { PolicyView } from '../views/policyView.ts';
 
+/** A capability that a caller needs (AC-1). A holder of the runtime, the socket or the key file has all of them. */
+export type Capability =
+  /** See states, counts and reasons; nothing of a person. */
+  | 'view'
+  /** See the subject of an operation. */
+  | 'viewSubjects'
+  /** Take sealed data out of the store: records as they are on disk, answers of upstreams. */
+  | 'export'
+  /** Decide how work goes on. */
+  | 'operate'
+  /** Forget records for good. */
+  | 'destroy';
+
 interface Declaration<Params extends object, Result> {
   /** Subject and verb: `deadLetter.replay`. It is the call's address on the socket, too. */
   readonly name: string;
@@ -35,12 +47,6 @@ interface Declaration<Params extends object, Result> {
   readonly params: OptionRules<Params>;
   /** The override that it is reported as; `null` for a call that only reads. */
   readonly override: OverrideRule<Params, Awaited<Result>> | null;
-  /** The capability, where it depends on what is ordered. */
-  needs?(params: Params): Capability;
-  /** What two persons have to agree on, where it takes two; `null` where these parameters take one (AC-1). */
-  forTwo?(params: Params): string | null;
-  /** Parameters that name nothing which came after the first of two persons gave the order. */
-  within?(params: Params, atMs: number): Params;
   /** Whether `by` must have a role, where that depends on what is ordered. */
   needsRole?(params: Params): boolean;
   /** With which parameters the inspector's page may make it, and what of the answer it may see; left out, it may not. */

@@ -5,7 +5,6 @@
  * @module
  */
 
-import * as access from './access.ts';
 import * as audit from './audit.ts';
 import * as breaker from './breaker.ts';
 import * as conflicts from './conflicts.ts';
@@ -31,7 +30,6 @@ const SUBJECTS: readonly Readonly<Record<string, unknown>>[] = [
   policies,
   audit,
   subjects,
-  access,
 ];
 
 export const MANAGEMENT_CALLS: readonly AnyCall[] = SUBJECTS.flatMap((subject) =>

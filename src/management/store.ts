@@ -42,8 +42,7 @@ export const releaseStore = storeCall<Ordered, { readonly wasHeld: boolean }>({
   name: 'store.release',
   summary:
     'Ends the hold of a store that was restored or copied, lost its last commits, or is behind its anchor: what waits in it runs from then on.',
-  capability: 'destroy',
-  forTwo: () => '',
+  capability: 'operate',
   params: { by: BY_PERSON },
   override: {
     what: 'store.release',

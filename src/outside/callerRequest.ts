@@ -11,11 +11,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AnsweredResource } from '../../machines/policy/crisis/crisisResources.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { HoldfastError, type PlainError, toPlainError } from '../../machines/vocabulary/errors.ts';
-import { hashIn, hashOf } from '../access/callerToken.ts';
 import type { Handover } from './handover.ts';
 import type { OutsideAnswers } from './outsideAnswers.ts';
 import type { ManySubjects } from './outsideHost.ts';
-import type { OutsideCaller, OutsideHttp } from './outsideOptions.ts';
+import { digestOf, type OutsideCaller, type OutsideHttp } from './outsideOptions.ts';
 
 /** Room for the other fields of a request, and what JSON adds, beside the payload. */
 const FRAME_BYTES = 65_536;
@@ -121,9 +120,7 @@ async function replyTo(
     const id = http === null ? idIn(searchParams.get('operationId')) : null;
     const asked = requestIn(text);
     if (http !== null) parts.subjects?.note(caller, asked);
-    // Who asks over HTTP has shown a token of this door already.
-    const isVouched = http !== null || answers.isVouched(request.headers.authorization);
-    const sent = { id, caller, isVouched, bytes, arrivedAtMs, recordedWithinMs };
+    const sent = { id, caller, bytes, arrivedAtMs, recordedWithinMs };
     return { status: 200, body: await answers.answer(asked, sent), headers: shared };
   }
   if (request.method !== 'GET') return refuse(404, 'path', PATHS, shared);
@@ -205,7 +202,8 @@ function callerBy(
   { tokenDigests }: OutsideHttp,
   authorization: string | undefined,
 ): OutsideCaller | null {
-  const given = Buffer.from(hashIn(authorization) ?? hashOf(''), 'hex');
+  const [, token = ''] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
+  const given = Buffer.from(digestOf(token), 'hex');
   const isOf = (digest: string | null): boolean =>
     digest !== null && timingSafeEqual(given, Buffer.from(digest, 'hex'));
   const [isBackend, isPage] = [isOf(tokenDigests.backend), isOf(tokenDigests.page)];

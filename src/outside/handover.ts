@@ -82,9 +82,9 @@ export class Handover {
     const isFull = this.#waiting.size >= WAITING_MAX || this.#bytes + bytes > WAITING_BYTES_MAX;
     if (isFull) return false;
     this.#bytes += bytes;
-    const { id, request, isVouched } = crisis;
+    const { id, request } = crisis;
     const cancelSpill = this.#clock.schedule(SPILL_AFTER_MS, () => {
-      this.#spiller.keep(id, { request, isVouched });
+      this.#spiller.keep(id, request);
     });
     this.#waiting.set(id, { bytes, recorded: 'pending', onRecorded: new Set(), cancelSpill });
     this.#send(crisis);

@@ -8,7 +8,6 @@
 import { operationId } from '../../actors/platform/operationId.ts';
 import { systemRandom } from '../../actors/platform/systemClock.ts';
 import type { FoundPlan, PlanStatus, PlansInMemory } from '../../actors/port.ts';
-import { isVouched as isKnown, NO_TOKENS, shownBy } from '../../machines/policy/access/access.ts';
 import { type CrisisModeFor, crisisModeFor } from '../../machines/policy/crisis/crisisMode.ts';
 import { fieldOfCrisis } from '../../machines/policy/crisis/crisisRequest.ts';
 import {
@@ -23,7 +22,6 @@ import {
 } from '../../machines/policy/crisis/crisisWords.ts';
 import type { Clock } from '../../machines/vocabulary/clock.ts';
 import { subjectOf } from '../../machines/vocabulary/subject.ts';
-import { hashIn } from '../access/callerToken.ts';
 import type { Handover, Recorded } from './handover.ts';
 import type { LoopProbe } from './outsideHost.ts';
 import type { OutsideThreadData } from './outsideMessages.ts';
@@ -34,9 +32,9 @@ export interface OutsideAnswer {
   readonly source: 'local';
   readonly resources: readonly AnsweredResource[];
   readonly message: CrisisMessage;
-  /** The status of the plan; `withheld` from a page, and where nobody knows who asks. */
-  readonly plan: PlanStatus;
-  /** The crisis mode; who is not shown the plan sees only that of everybody. */
+  /** The status of the plan; `withheld` from a page. */
+  readonly plan: PlanStatus | 'withheld';
+  /** The crisis mode; a page sees only that of everybody. */
   readonly crisisMode: CrisisModeFor;
   readonly elapsedMs: number;
   /** The id with which the caller can ask for its state: `GET /crisis/<id>`. */
@@ -66,7 +64,6 @@ export class OutsideAnswers {
   #plans: Omit<PlansInMemory, 'pinned' | 'isWhole'> = {
     ...{ isOpen: false, isEmpty: true },
     modes: { isGlobal: false, subjects: new Set<string>() },
-    tokens: NO_TOKENS,
   };
   #answeredWhileBlocked = 0;
 
@@ -84,11 +81,6 @@ export class OutsideAnswers {
     this.#messages = new CrisisMessages(words);
     this.#resources = new CrisisResources(resources, helpLines);
     this.builtIn = new CrisisResources([], helpLines).after([], null);
-  }
-
-  /** Whether a caller on the socket is known, by its header `Authorization`. */
-  isVouched(authorization: string | undefined): boolean {
-    return isKnown(shownBy(this.#plans.tokens, hashIn(authorization), this.#clock.now()));
   }
 
   get eventLoop(): LoopView {
@@ -122,23 +114,19 @@ export class OutsideAnswers {
     sent: {
       readonly id: string | null;
       readonly caller: OutsideCaller;
-      readonly isVouched: boolean;
       readonly bytes: number;
       readonly arrivedAtMs: number;
       readonly recordedWithinMs: number;
     },
   ): Promise<OutsideAnswer> {
-    const { caller, isVouched, bytes, arrivedAtMs, recordedWithinMs } = sent;
+    const { caller, bytes, arrivedAtMs, recordedWithinMs } = sent;
     const id = sent.id ?? operationId(this.#clock.now(), systemRandom);
-    const isShown = isVouched && caller !== 'page';
-    const subject = isShown ? fieldOfCrisis(request, 'subject') : undefined;
-    const known = isShown ? this.#planOf(subject) : found('withheld');
+    const isPage = caller === 'page';
+    const subject = isPage ? undefined : fieldOfCrisis(request, 'subject');
+    const known = this.#planOf(subject);
     const wantsPlan = known === null;
     const elapsed = (): number => this.#clock.monotonic() - arrivedAtMs;
-    const crisis = {
-      ...({ kind: 'crisis', id, request } as const),
-      ...{ isVouched, wantsPlan, elapsedMs: elapsed() },
-    };
+    const crisis = { kind: 'crisis', id, request, wantsPlan, elapsedMs: elapsed() } as const;
     const isTaken = this.#handover.give(crisis, bytes);
     const asked =
       wantsPlan && isTaken ? await this.#handover.planFor(id, this.#data.planWithinMs) : null;
@@ -155,7 +143,7 @@ export class OutsideAnswers {
       source: 'local',
       resources: this.#resources.after(plan.resources, countryOf(region)),
       message: this.#messages.of(stateOf(recorded), fieldOfCrisis(request, 'locale'), region),
-      plan: plan.status,
+      plan: isPage ? 'withheld' : plan.status,
       crisisMode: crisisModeFor(this.#plans.modes, subject),
       elapsedMs,
       operationId: id,

@@ -217,10 +217,10 @@ export class OutsideHost {
     this.#worker?.postMessage({ kind: 'line', line } satisfies ToOutside, [line]);
   }
 
-  #take({ id, request, isVouched, wantsPlan, elapsedMs }: HandedOver): void {
+  #take({ id, request, wantsPlan, elapsedMs }: HandedOver): void {
     this.#taken += 1;
     this.#parts.onAnswered(elapsedMs);
-    const answering = this.#parts.engine.crisis(request, id, isVouched);
+    const answering = this.#parts.engine.crisis(request, id);
     this.#send({ kind: 'taken', id });
     void answering.then((answer) => {
       if (wantsPlan) this.#send({ kind: 'plan', id, plan: planIn(answer) });

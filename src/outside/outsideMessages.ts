@@ -67,8 +67,6 @@ export interface HandedOver {
   /** The id of its operation, which its caller knows already. */
   readonly id: string;
   readonly request: unknown;
-  /** Whether it is known who asked. */
-  readonly isVouched: boolean;
   /** Whether the answer waits for the plan of its subject. */
   readonly wantsPlan: boolean;
   /** The time from its arrival to its answer or, where it waits for the plan, till now, in milliseconds. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import {
@@ -13,7 +14,6 @@ import {
   type OptionRules,
   requireOption,
 } from '../../machines/vocabulary/optionFields.ts';
-import { hashOf } from '../access/callerToken.ts';
 
 /** Crises of callers on this machine, over HTTP on loopback. At least one of the tokens has to be given. */
 export interface OutsideHttpOptions {
@@ -150,6 +150,11 @@ export function socketBeside(store: string): string {
   return join(resolve(store), SOCKET_NAME);
 }
 
+/** The digest by which a token is known without being kept. */
+export function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
 function besideStore(store: string): string {
   const field = 'crisis.outside.socketPath';
   requireOption(
@@ -185,7 +190,7 @@ function checkedHttp(http: OutsideHttpOptions): OutsideHttp {
     'is missing: pages (origins) ask with a token of their own, which shows nobody a plan. It must be a text of 32 to 256 characters, such as openssl rand -base64 32 gives',
   );
   const digest = (given: string | undefined): string | null =>
-    given === undefined ? null : hashOf(given);
+    given === undefined ? null : digestOf(given);
   return {
     host: host ?? '127.0.0.1',
     port: port ?? 0,

@@ -32,16 +32,10 @@ export interface SpillerParts {
   readonly onLineLost: () => void;
 }
 
-/** A crisis as it came, and whether it is known who asked. */
-interface Spilling {
-  readonly request: unknown;
-  readonly isVouched: boolean;
-}
-
 export class Spiller {
   readonly #parts: SpillerParts;
   /** The crises that are asked for and not on disk yet, by id. */
-  readonly #asked = new Map<string, Spilling>();
+  readonly #asked = new Map<string, unknown>();
   /** The ids that the writer has on disk, as far as is known. */
   readonly #kept = new Set<string>();
   #handlers: HandlerTypes = new Map();
@@ -72,13 +66,13 @@ export class Spiller {
       this.#line = null;
       this.#parts.onLineLost();
     });
-    for (const [id, crisis] of this.#asked) this.#ask(id, crisis);
+    for (const [id, request] of this.#asked) this.#ask(id, request);
   }
 
   /** Keeps a crisis as soon as that is possible. */
-  keep(id: string, crisis: Spilling): void {
-    this.#asked.set(id, crisis);
-    this.#ask(id, crisis);
+  keep(id: string, request: unknown): void {
+    this.#asked.set(id, request);
+    this.#ask(id, request);
   }
 
   /** Drops a crisis that the main thread has on disk, or that is delivered. */
@@ -93,9 +87,9 @@ export class Spiller {
     line?.close();
   }
 
-  #ask(id: string, crisis: Spilling): void {
+  #ask(id: string, request: unknown): void {
     if (this.#line === null) return;
-    void this.#checked(crisis).then(
+    void this.#checked(request).then(
       (checked) => {
         // Dropped meanwhile.
         if (!this.#asked.has(id)) return;
@@ -122,13 +116,12 @@ export class Spiller {
   #failed(id: string, error: PlainError): void {
     this.#parts.onFailed(error);
     this.#parts.clock.schedule(AGAIN_MS, () => {
-      const crisis = this.#asked.get(id);
-      if (crisis !== undefined) this.#ask(id, crisis);
+      if (this.#asked.has(id)) this.#ask(id, this.#asked.get(id));
     });
   }
 
   /** The request as it would be accepted: with all that is sound in it, and card data masked. */
-  async #checked({ request, isVouched }: Spilling): Promise<CheckedRequest> {
+  async #checked(request: unknown): Promise<CheckedRequest> {
     const { type, payloadBytesMax } = this.#parts.data;
     const exempt: CrisisRules['exemptionsOf'] = (of) => exemptionsOf(this.#handlers.get(of));
     const rules: CrisisRules = {
@@ -139,7 +132,7 @@ export class Spiller {
         checkRequest(given, { payloadBytesMax: bytesMax, exemptionsOf: exempt }),
       exemptionsOf: exempt,
     };
-    const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax, isVouched);
+    const pieces = completeCrisis(readCrisis(request, rules), rules, payloadBytesMax);
     return (await inPieces(this.#parts.clock, pieces)).request;
   }
 

@@ -222,7 +222,6 @@ describe('CR-5 the chain', () => {
       takenOnBy: null,
       saidSafeAtMs: null,
       test: false,
-      unvouched: false,
       ask: null,
       lapsesAtMs: null,
     });

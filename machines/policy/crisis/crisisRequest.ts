@@ -111,13 +111,11 @@ export function readCrisis(request: unknown, rules: CrisisRules): CrisisReading 
  * The whole request, in pieces of a few milliseconds: one for what most people send.
  *
  * @param bytesMax for payload and base, in bytes of JSON; what is larger is cut
- * @param isVouched whether it is known who asks
  */
 export function* completeCrisis(
   { given, fields, leftOut }: CrisisReading,
   rules: CrisisRules,
   bytesMax: number,
-  isVouched = true,
 ): Pieces<SoundCrisis> {
   const strays = straysOf(given);
   const notes = [...leftOut];
@@ -136,7 +134,6 @@ export function* completeCrisis(
     request: {
       ...request,
       ...(isTest(given) ? { isTest: true } : {}),
-      ...(isVouched ? {} : { isUnvouched: true }),
       body: withNote(request.body, notes),
     },
     leftOut: notes,

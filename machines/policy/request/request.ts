@@ -156,8 +156,6 @@ export interface CheckedRequest {
   readonly body: string;
   /** True for a crisis that is a trial run: nobody is in danger. */
   readonly isTest?: true | undefined;
-  /** A crisis of a caller whom nobody knows (AC-1). */
-  readonly isUnvouched?: true | undefined;
 }
 
 const TYPE_PATTERN = /^[a-z][\w-]*(\.[a-zA-Z][\w-]*)*$/;

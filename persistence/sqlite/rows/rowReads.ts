@@ -403,26 +403,20 @@ export function quarantinedCount(tables: Tables): number {
   return counts(tables).quarantined;
 }
 
-/** The component that has the access tokens. */
-const ACCESS = 'access';
-
-/** The kept states of components, the number of those that could not be opened, and whether that of the tokens is sound. */
+/** The kept states of components, and the number of those that could not be opened. */
 export function components(tables: Tables): {
   readonly readable: Map<string, string>;
   readonly unreadable: number;
-  readonly isAccessInDoubt: boolean;
 } {
   const { statements, seals, set, onNotice, path } = tables;
   const readable = new Map<string, string>();
   let unreadable = 0;
   let found = 0;
-  let isStale = false;
   for (const row of statements.components.all() as ComponentRow[]) {
     if (set.has('component', row.tag)) found += 1;
     try {
       const { name, state } = seals.openComponent(row);
       if (!set.holds('component', row.tag, row.state)) {
-        if (name === ACCESS) isStale = true;
         onNotice(stale(path, `The state of ${name}`));
       }
       readable.set(name, state);
@@ -437,8 +431,7 @@ export function components(tables: Tables): {
     onNotice(
       missing(path, gone === 1 ? 'A state of the runtime is' : `${gone} states of the runtime are`),
     );
-  const isOwed = set.has('component', seals.componentTag(ACCESS)) && !readable.has(ACCESS);
-  return { readable, unreadable, isAccessInDoubt: isStale || isOwed };
+  return { readable, unreadable };
 }
 
 function notOpened(path: string, { code, cause }: HoldfastError): HoldfastError {

@@ -158,7 +158,7 @@ export class SqliteCore {
       if (wasLeftOpen && this.#options.claims) demandSound(db, this.#options.path);
       const crisisPlans = crisisPlansAtOpen(tables);
       const crisisModes = crisisModesAtOpen(tables);
-      const { readable, unreadable, isAccessInDoubt } = components(tables);
+      const { readable, unreadable } = components(tables);
       const last = seqMax(tables);
       this.#owner.rootOfBefore = tables.set.root;
       // Before the claim, which gives the connection up where it fails.
@@ -173,7 +173,6 @@ export class SqliteCore {
         hold,
         components: readable,
         componentsUnreadable: unreadable,
-        isAccessInDoubt,
         crisisModes,
         crisisPlans,
         seqMax: last,

@@ -49,7 +49,6 @@ import { withStore } from '../kit/withStore.ts';
 
 /** What each act means. */
 const WORDS: Readonly<Record<AuditAct, string>> = {
-  'access.changed': 'an access token was given or revoked',
   'audit.gap': 'entries are missing before this one',
   'breaker.changed': 'the breaker changed',
   'call.made': 'somebody called',

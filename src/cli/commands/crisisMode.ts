@@ -14,7 +14,7 @@ import {
 import { HoldfastError } from '../../../machines/vocabulary/errors.ts';
 import { requireOption } from '../../../machines/vocabulary/optionFields.ts';
 import type { Person } from '../../../machines/vocabulary/subject.ts';
-import { askOwner, type OwnerAt } from '../../control/controlClient.ts';
+import { askOwner } from '../../control/controlClient.ts';
 import { enterCrisisMode, leaveCrisisMode, listCrisisMode } from '../../management/crisisMode.ts';
 import type { ManagementCall } from '../../management/managementCall.ts';
 import { parseDuration } from '../kit/argumentParsers.ts';
@@ -27,12 +27,11 @@ import {
   valueOption,
 } from '../kit/command.ts';
 import { byOption } from '../kit/confirm.ts';
-import { requireStore, storeOption, tokenFileOption } from '../kit/storeOptions.ts';
+import { requireStore, storeOption } from '../kit/storeOptions.ts';
 import { table } from '../kit/table.ts';
 
 interface ListOptions extends JsonOptions {
   readonly store: string;
-  readonly tokenFile?: string;
 }
 
 interface OrderOptions extends ListOptions {
@@ -60,10 +59,10 @@ function listCommand(): Command {
   return command<ListOptions>({
     name: 'list',
     description: 'list for whom crisis mode is on, by whom, and until when',
-    options: [storeOption(), tokenFileOption(), jsonOption()],
+    options: [storeOption(), jsonOption()],
     examples: ['holdfast crisis-mode list --store ./sync-store'],
     async run({ options, output }) {
-      const modes = await ask(options, listCrisisMode, {});
+      const modes = await ask(options.store, listCrisisMode, {});
       output.result({ modes }, modes.length === 0 ? 'Crisis mode is off.' : tableOf(modes));
     },
   });
@@ -75,7 +74,6 @@ function enterCommand(): Command {
     description: 'switch crisis mode on for a subject or for everybody, or prolong it',
     options: [
       storeOption(),
-      tokenFileOption(),
       ...WHOM,
       valueOption('--reason <text>', 'a label for other people; no story'),
       valueOption('--for <duration>', 'how long, from 1m to 24h', parseLength).default(
@@ -93,7 +91,7 @@ its time-out, or by somebody else than all who switched it on or prolonged it.`,
     ],
     async run({ options, output }) {
       const { reason, for: forMs } = options;
-      const entered = await ask(options, enterCrisisMode, {
+      const entered = await ask(options.store, enterCrisisMode, {
         ...orderOf(options),
         reason,
         forMs,
@@ -111,11 +109,11 @@ function leaveCommand(): Command {
   return command<OrderOptions>({
     name: 'leave',
     description: 'end crisis mode, as somebody else than all who switched it on or prolonged it',
-    options: [storeOption(), tokenFileOption(), ...WHOM, jsonOption()],
+    options: [storeOption(), ...WHOM, jsonOption()],
     examples: ['holdfast crisis-mode leave --store ./sync-store --subject user-42 --by staff-9'],
     async run({ options, output }) {
       const order = orderOf(options);
-      const { wasOn, isDurable } = await ask(options, leaveCrisisMode, order);
+      const { wasOn, isDurable } = await ask(options.store, leaveCrisisMode, order);
       const whom = nameOf(order.subject ?? null);
       output.result(
         { wasOn, isDurable },
@@ -137,13 +135,13 @@ function leaveCommand(): Command {
  * throws.
  */
 async function ask<Params extends object, Result>(
-  at: OwnerAt,
+  store: string,
   call: ManagementCall<Params, Result>,
   params: Params,
 ): Promise<Awaited<Result>> {
-  const answer = await askOwner(at, call, params);
+  const answer = await askOwner(store, call, params);
   if (answer !== null) return answer.result;
-  requireStore(at.store);
+  requireStore(store);
   throw new HoldfastError(
     'HF_STORE_UNAVAILABLE',
     'Crisis mode is that of a running process, and none runs on the store. What was on when one ended goes on when the next one starts.',

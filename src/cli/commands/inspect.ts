@@ -7,7 +7,7 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type FeedMessage, VIEW_NAMES } from '../../../inspector/protocol.ts';
-import { askOwner, nameOwner, type OwnerAt } from '../../control/controlClient.ts';
+import { askOwner, nameOwner } from '../../control/controlClient.ts';
 import { NOBODY } from '../../inspect/ownerFeed.ts';
 import { health } from '../../management/store.ts';
 import { openBrowser } from '../inspector/openBrowser.ts';
@@ -17,11 +17,10 @@ import { command, flag, type JsonOptions, jsonOption, valueOption } from '../kit
 import { hasKeyboard, onEnter } from '../kit/confirm.ts';
 import { errorText, type Output } from '../kit/output.ts';
 import { EXIT, onInterrupt } from '../kit/program.ts';
-import { requireStore, storeOption, tokenFileOption } from '../kit/storeOptions.ts';
+import { requireStore, storeOption } from '../kit/storeOptions.ts';
 
 interface InspectOptions extends JsonOptions {
   readonly store: string;
-  readonly tokenFile?: string;
   readonly port: number;
   readonly at?: string;
   readonly operate: boolean;
@@ -36,7 +35,6 @@ export function inspectCommand(): Command {
     name: 'inspect',
     options: [
       storeOption('folder of the store whose process is watched'),
-      tokenFileOption(),
       valueOption(
         '--port <n>',
         'port of the page on 127.0.0.1; 0 is one that is free',
@@ -63,11 +61,11 @@ Ctrl-C ends it (130).`,
       'holdfast inspect --store ./sync-store --at /dead-letters?type=payments',
     ],
     async run({ options, output }) {
-      const { store, tokenFile, port, at, operate, open } = options;
+      const { store, port, at, operate, open } = options;
       requireStore(store);
       const changes = new Changes(store, output);
       const page = await serveStorePage({
-        ...{ store, tokenFile, port, operate },
+        ...{ store, port, operate },
         onError: (error) => {
           output.say(errorText(error));
         },
@@ -81,7 +79,7 @@ Ctrl-C ends it (130).`,
       const { url } = page;
       const link = at === undefined ? page.link : page.newLink(at);
       output.result({ link, url, store: resolve(store), operate }, link);
-      output.say(await whoRuns(options));
+      output.say(await whoRuns(store));
       output.say(rights(operate));
       const opened = open ? await openBrowser(page.newLink(at), ended) : null;
       if (typeof opened?.trouble === 'string') {
@@ -116,10 +114,9 @@ function rights(operate: boolean): string {
   return `The first page that comes by the link ${may}; ${more}. Ctrl-C ends it.`;
 }
 
-async function whoRuns(at: OwnerAt): Promise<string> {
-  const { store } = at;
+async function whoRuns(store: string): Promise<string> {
   try {
-    const owner = await askOwner(at, health, {}, ANSWER_WITHIN_MS);
+    const owner = await askOwner(store, health, {}, ANSWER_WITHIN_MS);
     if (owner !== null) return `Watching ${nameOwner(store)}.`;
     return 'No process runs on this store now, so there is nothing to see yet: start your app, or holdfast run. The page waits for it.';
   } catch (error) {

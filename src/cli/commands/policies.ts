@@ -10,12 +10,11 @@ import { askOwner } from '../../control/controlClient.ts';
 import { showPolicies } from '../../management/policies.ts';
 import { type PolicyView, policyViews } from '../../views/policyView.ts';
 import { command, type JsonOptions, jsonOption, valueOption } from '../kit/command.ts';
-import { requireStore, tokenFileOption } from '../kit/storeOptions.ts';
+import { requireStore } from '../kit/storeOptions.ts';
 import { table } from '../kit/table.ts';
 
 interface PoliciesOptions extends JsonOptions {
   readonly store?: string;
-  readonly tokenFile?: string;
   readonly upstream?: string;
   readonly tier?: string;
   readonly type?: string;
@@ -28,7 +27,6 @@ export function policiesCommand(): Command {
       valueOption('--store <dir>', 'folder of the store, to ask the process that runs on it').env(
         'HOLDFAST_STORE',
       ),
-      tokenFileOption(),
       valueOption('--upstream <name>', 'those of this upstream'),
       valueOption('--tier <tier>', 'those of this tier, or of crises: crisis'),
       valueOption('--type <type>', 'those of this type of operation'),
@@ -41,10 +39,9 @@ runs on it, or without --store, the built-in ones are printed.`,
       'holdfast policies --store ./sync-store --upstream payments --tier trial',
     ],
     async run({ options, output }) {
-      const { store, tokenFile, upstream, tier, type } = options;
+      const { store, upstream, tier, type } = options;
       const scope = { upstream, tier, type };
-      const answer =
-        store === undefined ? null : await askOwner({ store, tokenFile }, showPolicies, scope);
+      const answer = store === undefined ? null : await askOwner(store, showPolicies, scope);
       if (answer === null && store !== undefined) requireStore(store);
       const views = answer?.result ?? policyViews(new PolicyTable([]), scope);
       output.result({ isRunning: answer !== null, ...scope, policies: views }, tableOf(views));

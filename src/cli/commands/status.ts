@@ -7,7 +7,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../../../actors/platform/systemClock.ts';
 import { openAtRest } from '../../../persistence/openStore.ts';
-import { askOwner, type OwnerAt } from '../../control/controlClient.ts';
+import { askOwner } from '../../control/controlClient.ts';
 import { type RestingStore, restOf } from '../../management/atRest.ts';
 import { health as healthCall } from '../../management/store.ts';
 import type { HealthStatus, UpstreamHealth } from '../../views/health.ts';
@@ -268,7 +268,7 @@ what it holds; --watch only waits there until a process runs. Ctrl-C ends it (13
     ],
     async run({ options, output }) {
       if (options.watch !== undefined) return await watch(options, output);
-      const owner = await askOwner(options, healthCall, {});
+      const owner = await askOwner(options.store, healthCall, {});
       if (owner === null) {
         const resting = await lookAtRest(options);
         output.result(restingData(resting), restingText(resting, systemClock.now()));
@@ -336,9 +336,8 @@ async function lookAtRest(options: StatusOptions): Promise<RestingStore> {
 }
 
 /** Looks until a signal ends it. A store at rest is left alone, since opening it would block a process that starts. */
-async function watch(options: StatusOptions, output: Output) {
-  const { watch: every, json } = options;
-  requireStore(options.store);
+async function watch({ store, watch: every, json }: StatusOptions, output: Output) {
+  requireStore(store);
   const draw = canRedraw(process.stdout) && !json ? frames(process.stdout) : null;
   let cancel = (): void => {};
   const ended = new Promise<void>((resolve) => {
@@ -349,7 +348,7 @@ async function watch(options: StatusOptions, output: Output) {
     isEnded = true;
   });
   while (!isEnded) {
-    const seen = await look(options);
+    const seen = await look(store);
     if (isEnded) break;
     if (draw !== null) draw(seen.text);
     else output.result(seen.data, seen.line);
@@ -368,11 +367,11 @@ interface Look {
   readonly line: string;
 }
 
-async function look(at: OwnerAt): Promise<Look> {
+async function look(store: string): Promise<Look> {
   const nowMs = systemClock.now();
   let seen: HealthStatus | null;
   try {
-    seen = (await askOwner(at, healthCall, {}))?.result ?? null;
+    seen = (await askOwner(store, healthCall, {}))?.result ?? null;
   } catch (error) {
     // A silent owner may answer again later.
     const text = errorText(error);

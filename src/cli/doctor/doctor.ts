@@ -7,13 +7,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { AnchorSource } from '../../../actors/port.ts';
-import { isHoldfastError } from '../../../machines/vocabulary/errors.ts';
 import type { KeySource } from '../../../persistence/sealing/keySource.ts';
 import type { UpkeepOptions } from '../../../persistence/upkeep/progress.ts';
-import { askOwner, type OwnerAt } from '../../control/controlClient.ts';
+import { askOwner } from '../../control/controlClient.ts';
 import { HELP_LINES, uncheckedHelpLines } from '../../crisis/helpLines.ts';
 import { health } from '../../management/store.ts';
-import type { HealthStatus } from '../../views/health.ts';
 import { anchorPlace } from '../kit/anchorPlace.ts';
 import { command, EXAMPLE_STORE, flag, type JsonOptions, jsonOption } from '../kit/command.ts';
 import { type Paint, plainLine } from '../kit/output.ts';
@@ -25,7 +23,6 @@ import {
   anyStoreOption,
   type KeyOptions,
   keyOptions,
-  tokenFileOption,
 } from '../kit/storeOptions.ts';
 import { runUpkeep } from '../kit/withStore.ts';
 import {
@@ -79,8 +76,6 @@ const NODE_VERSION_MIN = [20, 19] as const;
 
 interface DoctorTask {
   readonly folder: string;
-  /** File with the caller's token. */
-  readonly tokenFile: string | undefined;
   readonly key: KeySource;
   /** The path of the key; `null` for a passphrase. */
   readonly keyPath: string | null;
@@ -106,23 +101,12 @@ async function checkMachine(nowMs: number): Promise<Findings> {
   return { checks, places: null };
 }
 
-/** Health of the process that has the store; `null` where none answers, or it does not answer this caller. */
-async function ownerOf(
-  at: OwnerAt,
-): Promise<{ readonly owner: HealthStatus | null; readonly denied: readonly CheckResult[] }> {
-  try {
-    return { owner: (await askOwner(at, health, {}))?.result ?? null, denied: [] };
-  } catch (error) {
-    const isDenied = isHoldfastError(error) && error.code === 'HF_ACCESS_DENIED';
-    return { owner: null, denied: isDenied ? [warn('owner', error.message)] : [] };
-  }
-}
-
 async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Findings> {
   const nowMs = options.clock.now();
   const folder = resolve(task.folder);
   const { key, keyPath, anchor } = task;
-  const { owner, denied } = await ownerOf({ store: folder, tokenFile: task.tokenFile });
+  const answer = await askOwner(folder, health, {}).catch(() => null);
+  const owner = answer?.result ?? null;
   const first = [
     checkNode(process.versions.node),
     checkSqlite(),
@@ -131,7 +115,6 @@ async function runChecks(task: DoctorTask, options: UpkeepOptions): Promise<Find
     await checkClock(folder, nowMs),
     ...(keyPath === null ? [] : [await checkKey(folder, key, keyPath)]),
     checkHelpLines(nowMs),
-    ...denied,
   ];
   // Without a folder all other checks would fail with the same finding.
   if (first.some(({ name, status }) => name === 'folder' && status === 'fail')) {
@@ -194,7 +177,6 @@ async function checkKey(folder: string, source: KeySource, keyPath: string): Pro
 
 interface DoctorOptions extends KeyOptions, AnchorOptions, JsonOptions {
   readonly store?: string;
-  readonly tokenFile?: string;
   readonly deep: boolean;
 }
 
@@ -205,7 +187,6 @@ export function doctorCommand(): Command {
       anyStoreOption('folder of the store; without one it checks this machine'),
       ...keyOptions(),
       ...anchorOptions(),
-      tokenFileOption(),
       flag('--deep', 'also read every page, open every record and measure each kind of them'),
       jsonOption(),
     ],
@@ -218,12 +199,12 @@ kind with --deep only. With --anchor a store at rest is compared with its anchor
       `holdfast doctor ${EXAMPLE_STORE} --anchor ./elsewhere/payments.anchor`,
     ],
     async run({ options, output }) {
-      const { store: folder, tokenFile, keyFile: keyPath = null, deep } = options;
+      const { store: folder, keyFile: keyPath = null, deep } = options;
       const task =
         folder === undefined
           ? null
           : {
-              ...{ folder, tokenFile, keyPath, deep },
+              ...{ folder, keyPath, deep },
               key: await storeKey(options, folder),
               anchor: await anchorPlace(options, folder),
             };

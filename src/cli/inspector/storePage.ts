@@ -52,8 +52,6 @@ export class Story {
 
 export interface StorePageOptions {
   readonly store: string;
-  /** File with the token of whoever has the page; left out for none. */
-  readonly tokenFile?: string | undefined;
   /** The port; 0 for a free one. */
   readonly port: number;
   readonly operate: boolean;
@@ -67,9 +65,9 @@ export interface StorePageOptions {
 
 /** @throws HoldfastError (rejects) `HF_INSPECTOR_UNAVAILABLE`; `HF_OPTION_INVALID` for a path that is too long. */
 export async function serveStorePage(options: StorePageOptions): Promise<InspectorServer> {
-  const { store, tokenFile, port, operate, onError, onWatched, onMessages, story } = options;
+  const { store, port, operate, onError, onWatched, onMessages, story } = options;
   const feed = new KeptMinutes(
-    ownerFeed({ storeFolder: store, tokenFile, clock: systemClock, random: systemRandom }),
+    ownerFeed({ storeFolder: store, clock: systemClock, random: systemRandom }),
   );
   const heard: FeedSource = {
     watch(listener) {

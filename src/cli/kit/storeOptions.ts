@@ -20,7 +20,6 @@ export interface KeyOptions {
 /** The store of a command. */
 export interface StoreOptions extends KeyOptions {
   readonly store: string;
-  readonly tokenFile?: string;
 }
 
 /** An option that the environment may give. */
@@ -51,15 +50,6 @@ export function anyStoreOption(what: string): Option {
   return storeOptionOf('--store <dir>', 'HOLDFAST_STORE', what);
 }
 
-/** The token of the caller, where the owner of the store asks for one (AC-1). */
-export function tokenFileOption(): Option {
-  return storeOptionOf(
-    '--token-file <file>',
-    'HOLDFAST_TOKEN_FILE',
-    'your access token, where the process on the store asks for one',
-  );
-}
-
 export function keyFileOption(what = 'key of the store'): StoreOption {
   return storeOptionOf('--key-file <file>', 'HOLDFAST_KEY_FILE', what);
 }
@@ -83,7 +73,7 @@ export function keyOptions(what?: string): readonly Option[] {
 
 /** The store, and what opens it. */
 export function storeOptions(what?: string, ofKey?: string): readonly Option[] {
-  return [storeOption(what), ...keyOptions(ofKey), tokenFileOption()];
+  return [storeOption(what), ...keyOptions(ofKey)];
 }
 
 /** The place of the anchor of a store (SE-6). */
@@ -114,7 +104,6 @@ export const STORE_VARIABLES = [
   'HOLDFAST_KEY_FILE',
   'HOLDFAST_PASSPHRASE_FILE',
   'HOLDFAST_SEALING',
-  'HOLDFAST_TOKEN_FILE',
   'HOLDFAST_ANCHOR',
   'HOLDFAST_ANCHOR_TOKEN_FILE',
 ] as const;

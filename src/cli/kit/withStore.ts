@@ -27,8 +27,8 @@ export async function withStore<Result>(
   use: (caller: Caller, how: { readonly isAtRest: boolean }) => Promise<Result>,
 ): Promise<Result> {
   const { store: folder } = options;
-  const owner = await askOwner(options, health, {});
-  if (owner !== null) return await use(ownersCalls(options), { isAtRest: false });
+  const owner = await askOwner(folder, health, {});
+  if (owner !== null) return await use(ownersCalls(folder), { isAtRest: false });
   const onQuarantine = ({ id, code }: { readonly id: string; readonly code: string }): void => {
     createOutput({ json: false }).say(
       `holdfast: ${id} can't be opened (${code}) and is quarantined; see holdfast quarantine.`,

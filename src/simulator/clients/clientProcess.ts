@@ -90,7 +90,6 @@ export class ClientProcess {
       { store: 'the store', ownerWithinMs, clock, random, onError },
       {
         upgrade: upgradeBy(this.vessel, parts.door),
-        shows: () => ({}),
         isOwned,
         createOwner: createOwner === null ? null : (told) => createOwner(life, told),
         crisisSocket: null,

@@ -216,7 +216,7 @@ export class AuditWork {
   }
 
   async #deadLetter(): Promise<void> {
-    const page = await callOwner({ store: this.#scene.folder }, 'deadLetter.page', {
+    const page = await callOwner(this.#scene.folder, 'deadLetter.page', {
       ...{ filter: {}, order: 'newest' },
     });
     const { id } = this.#pick((page as { letters: readonly { id: string }[] }).letters) ?? {};
@@ -226,7 +226,7 @@ export class AuditWork {
   }
 
   async #crisis(): Promise<void> {
-    const open = await callOwner({ store: this.#scene.folder }, 'crisis.list', {});
+    const open = await callOwner(this.#scene.folder, 'crisis.list', {});
     const { id } = this.#pick(open as readonly { id: string }[]) ?? {};
     if (id === undefined) return;
     const isTaken = this.#random.below(2) === 0;
@@ -236,7 +236,7 @@ export class AuditWork {
 
   async #order(call: string, id: string, params: object): Promise<void> {
     this.#asked.push({ call, id });
-    const answer = await callOwner({ store: this.#scene.folder }, call, params);
+    const answer = await callOwner(this.#scene.folder, call, params);
     // What asks the process alone is answered by it alone, and no disk is waited for.
     const asksStore = !call.startsWith('breaker.');
     const said = (answer ?? {}) as Partial<AnsweredOrder & { readonly wasOn: boolean }>;

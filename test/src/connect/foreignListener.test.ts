@@ -81,8 +81,8 @@ async function askAll(folder: string) {
     crisis,
     watched,
     told: onError.mock.calls.map(([error]) => (error as { readonly code?: unknown }).code),
-    command: await codeOf(askOwner({ store: folder }, health, {})),
-    call: await codeOf(callOwner({ store: folder }, 'health.show', {})),
+    command: await codeOf(askOwner(folder, health, {})),
+    call: await codeOf(callOwner(folder, 'health.show', {})),
   };
 }
 

@@ -44,7 +44,7 @@ async function serve(parts: { readonly waits?: Promise<unknown>; readonly answer
     },
   };
   const lines = new LineServer({
-    ...{ clock, deskOf: () => desk, payloadBytesMax: PAYLOAD_BYTES_MAX, crisisSocket: null },
+    ...{ clock, desk, payloadBytesMax: PAYLOAD_BYTES_MAX, crisisSocket: null },
   });
   const control = new ControlServer({
     storeFolder: folder,

@@ -7,13 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { type ErrorCode, HoldfastError } from '../../../machines/vocabulary/errors.ts';
-import { ofOwner } from '../../../src/access/gate.ts';
 import { OwnerDesk, type OwnerDeskParts } from '../../../src/connect/ownerDesk.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
-import { gateOf } from '../../support/harness/gate.ts';
-
-/** A desk for whoever may open the socket of a store without tokens. */
-const known = { gate: gateOf(), from: ofOwner('client') };
 
 const ID = '01a21a26-17cc-7213-bcf7-873e9da1b893';
 
@@ -35,7 +30,7 @@ async function isBegun(look: ErrorCode | 'found' | 'never'): Promise<boolean> {
       return Promise.resolve({ durable: Promise.resolve(), delivery });
     },
   };
-  const desk = new OwnerDesk({ ...known, engine, clock } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk({ engine, clock } as unknown as OwnerDeskParts);
   const params = { id: ID, request: {}, isRepeat: true };
   const { answer } = desk.ask('crisis', params, () => undefined);
   if (look === 'never') await clock.advance(2_000);
@@ -71,11 +66,7 @@ test('SC-4 CR-4 one that is in memory and not on disk yet is not taken for kept'
     view: () => Promise.resolve({}),
     crisis: () => Promise.resolve({ durable, delivery: new Promise(() => undefined) }),
   };
-  const desk = new OwnerDesk({
-    ...known,
-    engine,
-    clock: new VirtualClock(),
-  } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk({ engine, clock: new VirtualClock() } as unknown as OwnerDeskParts);
   const { answer } = desk.ask('crisis', { id: ID, request: {}, isRepeat: true }, () => undefined);
   expect(await Promise.race([answer, sleep(50, 'waits')])).toBe('waits');
   keep();
@@ -84,7 +75,7 @@ test('SC-4 CR-4 one that is in memory and not on disk yet is not taken for kept'
 
 test('SC-4 who follows an operation again is told where it stands', async () => {
   const engine = { watch: () => () => undefined, view: () => Promise.resolve('now') };
-  const desk = new OwnerDesk({ ...known, engine } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk({ engine } as unknown as OwnerDeskParts);
   const told: unknown[] = [];
   for (const isRepeat of [false, true]) {
     desk.ask('watch', { id: ID, isRepeat }, (view) => told.push(view));
@@ -103,7 +94,7 @@ test('SC-4 CR-4 one that is delivered and whose record does not come is told of 
         delivery: Promise.resolve(outcome),
       }),
   };
-  const desk = new OwnerDesk({ ...known, engine, clock } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk({ engine, clock } as unknown as OwnerDeskParts);
   const params = { id: ID, request: {}, isRepeat: false };
   const { answer } = desk.ask('crisis', params, () => undefined);
   await clock.advance(5_001);
@@ -119,18 +110,14 @@ test('SC-4 CR-4 one that is neither kept nor delivered is refused with why it is
         delivery: refused('HF_CRISIS_REFUSED'),
       }),
   };
-  const desk = new OwnerDesk({
-    ...known,
-    engine,
-    clock: new VirtualClock(),
-  } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk({ engine, clock: new VirtualClock() } as unknown as OwnerDeskParts);
   const params = { id: ID, request: {}, isRepeat: false };
   const { answer } = desk.ask('crisis', params, () => undefined);
   await expect(answer).rejects.toMatchObject({ code: 'HF_CRISIS_REFUSED' });
 });
 
 test('SC-4 SE-5 an id that is none of an operation, and an ask that is none, are refused', async () => {
-  const desk = new OwnerDesk({ ...known } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk({} as unknown as OwnerDeskParts);
   const refused = { code: 'HF_OPTION_INVALID' };
   const bad = { id: '../x', request: {}, isRepeat: false };
   await expect(desk.ask('crisis', bad, () => undefined).answer).rejects.toMatchObject(refused);
@@ -150,7 +137,7 @@ test.each([
   async (isAccepting, code) => {
     const stalled = new HoldfastError('HF_STORE_STALLED', 'So it ends.', { mayBeStored: true });
     const parts = { engine: { isAccepting }, runtime: { sync: () => Promise.reject(stalled) } };
-    const desk = new OwnerDesk({ ...known, ...parts } as unknown as OwnerDeskParts);
+    const desk = new OwnerDesk(parts as unknown as OwnerDeskParts);
     const { answer } = desk.ask('sync', { body: '{"payload":1}' } as never, () => undefined);
     await expect(answer).rejects.toMatchObject({ code, mayBeStored: true });
   },
@@ -163,7 +150,7 @@ test('SC-4 SE-5 what a frame says of a request counts, whatever its body says', 
     return Promise.resolve({ id: ID, isDuplicate: false });
   };
   const parts = { engine: { isAccepting: true }, runtime: { sync: accept } };
-  const desk = new OwnerDesk({ ...known, ...parts } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk(parts as unknown as OwnerDeskParts);
   const body = '{"payload":1,"type":"crisis.alert","subject":"other","priority":"crisis"}';
   const wire = { type: 'notes.push', subject: 'user-1', tier: null, body, payload: 2 };
   await desk.ask('sync', wire as never, () => undefined).answer;
@@ -176,7 +163,7 @@ test.each([
   ['view', { id: [ID] }],
   ['crisis', { id: [ID], request: {}, isRepeat: false }],
 ] as const)('SC-4 UX-2 %s with %j is refused, and no defect', async (name, params) => {
-  const desk = new OwnerDesk({ ...known, engine: {} } as unknown as OwnerDeskParts);
+  const desk = new OwnerDesk({ engine: {} } as unknown as OwnerDeskParts);
   const { answer } = desk.ask(name, params as never, () => undefined);
   await expect(answer).rejects.toMatchObject({ code: 'HF_OPTION_INVALID' });
 });

@@ -64,7 +64,7 @@ function ownerThat(
   const desk = {
     ask: (name: AskName, params: object) => ({ answer: ask(name, params), stop: () => undefined }),
   } as unknown as OwnerPort;
-  const parts = { clock, deskOf: () => desk, payloadBytesMax: 10_000, crisisSocket: null };
+  const parts = { clock, desk, payloadBytesMax: 10_000, crisisSocket: null };
   let lines = new LineServer(parts);
   const control = new ControlServer({
     ...{ storeFolder, clock, onError: () => undefined },

@@ -104,7 +104,7 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
       look.mockRestore();
     });
     const { path, folder } = await serve();
-    await askOwner({ store: folder }, releaseStore, {});
+    await askOwner(folder, releaseStore, {});
     seen.push(statSync(path).mode & 0o077);
     expect(seen).toEqual([0, 0]);
     expect(process.umask()).toBe(0);
@@ -139,7 +139,7 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
       // Long before they would be ended for being idle.
       for (let wait = 0; wait < 100 && ended.count < slow.length; wait += 1) await sleep(20);
       expect(ended.count).toBe(slow.length);
-      expect(await askOwner({ store: folder }, releaseStore, {})).toEqual(RELEASED);
+      expect(await askOwner(folder, releaseStore, {})).toEqual(RELEASED);
     },
   );
 
@@ -152,12 +152,12 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
     const large = 'x'.repeat(4 * 1_048_576);
     const { status, body } = await send(path, post('/v1/store.release', JSON.stringify({ large })));
     expect([status, body.error?.code]).toEqual([413, 'HF_OPTION_INVALID']);
-    const asked = askOwner({ store: folder }, replayDeadLetter, { id: 'x', payload: large });
+    const asked = askOwner(folder, replayDeadLetter, { id: 'x', payload: large });
     await expect(asked).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field: 'body' });
     expect(calls).toEqual([]);
     // Control: one that just fits is let through.
     const fits = { id: 'x', payload: large.slice(100) };
-    expect(await askOwner({ store: folder }, replayDeadLetter, fits)).toMatchObject({
+    expect(await askOwner(folder, replayDeadLetter, fits)).toMatchObject({
       result: 'deadLetter.replay',
     });
   });
@@ -167,7 +167,7 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
       await sleep(5);
       return name;
     });
-    const ask = (): ReturnType<typeof askOwner> => askOwner({ store: folder }, releaseStore, {});
+    const ask = (): ReturnType<typeof askOwner> => askOwner(folder, releaseStore, {});
     for (let round = 0; round < 5; round += 1) {
       const answers = await Promise.all(Array.from({ length: 16 }, ask));
       expect(answers.every((answer) => answer?.result === 'store.release')).toBe(true);
@@ -186,7 +186,7 @@ describe('SE-5 who may ask, and how much of the owner that takes', () => {
       body: { error: { code: 'HF_STORE_UNAVAILABLE', retry: 'later' } },
     });
     const large = { id: 'x', payload: 'x'.repeat(1_048_576) };
-    await expect(askOwner({ store: folder }, replayDeadLetter, large)).rejects.toMatchObject({
+    await expect(askOwner(folder, replayDeadLetter, large)).rejects.toMatchObject({
       code: 'HF_STORE_UNAVAILABLE',
       retry: 'later',
     });
@@ -289,7 +289,7 @@ describe('UX-2 what is answered to what can not be done', () => {
     onTestFinished(() => {
       owner.close();
     });
-    await expect(askOwner({ store: folder }, health, {})).rejects.toMatchObject({
+    await expect(askOwner(folder, health, {})).rejects.toMatchObject({
       code: 'HF_STORE_UNAVAILABLE',
       message: expect.stringContaining('of a version of holdfast that this command') as string,
     });
@@ -297,11 +297,11 @@ describe('UX-2 what is answered to what can not be done', () => {
 
   test('UX-2 an owner that ends in the middle of a call is told from one that refuses it', async () => {
     const { folder, server } = await serve(() => new Promise(() => undefined));
-    const asked = ownersCalls({ store: folder }).call(releaseStore, {});
+    const asked = ownersCalls(folder).call(releaseStore, {});
     await sleep(50);
     await server.close();
     await expect(asked).rejects.toThrow(/has gone. Run the command again/);
-    expect(await askOwner({ store: folder }, releaseStore, {})).toBeNull();
+    expect(await askOwner(folder, releaseStore, {})).toBeNull();
   });
 
   test('UX-2 a folder whose path is too long for a socket has none, and nobody waits for it', async () => {
@@ -317,7 +317,7 @@ describe('UX-2 what is answered to what can not be done', () => {
     server.open();
     await server.close();
     expect(errors).toEqual([]);
-    expect(await askOwner({ store: folder }, health, {})).toBeNull();
+    expect(await askOwner(folder, health, {})).toBeNull();
   });
 
   const REASONS = ['a page of the store is damaged'];
@@ -331,7 +331,7 @@ describe('UX-2 what is answered to what can not be done', () => {
       const { folder } = await serve((name) =>
         name === 'health' ? Promise.resolve({ reasons }) : new Promise(() => undefined),
       );
-      const error: unknown = await askOwner({ store: folder }, releaseStore, {}, 200).catch(
+      const error: unknown = await askOwner(folder, releaseStore, {}, 200).catch(
         (thrown: unknown) => thrown,
       );
       expect(error).toMatchObject({
@@ -345,7 +345,7 @@ describe('UX-2 what is answered to what can not be done', () => {
 
   test('UX-2 an owner that answers nothing is stopped, or busy (control)', async () => {
     const { folder } = await serve(() => new Promise(() => undefined));
-    await expect(askOwner({ store: folder }, releaseStore, {}, 200)).rejects.toThrow(
+    await expect(askOwner(folder, releaseStore, {}, 200)).rejects.toThrow(
       /does not answer.*stopped, or busy/,
     );
   });

@@ -16,7 +16,7 @@ const NOTICE: EscalationNotice = {
   ...{ type: 'crisis.alert', tier: 'basic', step: 'on-call', call: 1, cause: 'notInTime' },
   ...{ failure: null, attempt: 1, acceptedAtMs: 1, escalatedAtMs: 2, count: 1, people: 1 },
   ...{ operationIds: ['o'], subjects: ['s'], again: false, notedBy: null, takenOnBy: null },
-  ...{ ask: null, lapsesAtMs: null, saidSafeAtMs: null, test: false, unvouched: false },
+  ...{ ask: null, lapsesAtMs: null, saidSafeAtMs: null, test: false },
 };
 
 test('CR-5 what is not set has its default', () => {

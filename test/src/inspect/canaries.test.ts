@@ -247,10 +247,7 @@ describe('AC-2 what is offered', () => {
   test('AC-2: nothing that needs export; looks change nothing, and orders are orders', () => {
     for (const { name, kind } of INSPECTOR_CALLS) {
       const capability = capabilityOf.get(name);
-      const kinds =
-        kind === 'look'
-          ? ['view', 'viewSubjects']
-          : ['view', 'operate', 'decide', 'care', 'destroy'];
+      const kinds = kind === 'look' ? ['view', 'viewSubjects'] : ['operate', 'destroy'];
       expect(kinds, name).toContain(capability);
     }
   });

@@ -14,7 +14,6 @@ import type { Clock } from '../../../machines/vocabulary/clock.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
 import { InspectLines, ownerFeed } from '../../../src/inspect/ownerFeed.ts';
 import { HANGS_AFTER_MS } from '../../support/hangs.ts';
-import { gateOf } from '../../support/harness/gate.ts';
 
 export const hello = (startedAtMs: number): FeedMessage => ({
   ...{ kind: 'hello', protocol: 1, holdfast: '0.0.0', name: 'test', charts: [] },
@@ -74,7 +73,7 @@ export class HandFeed implements FeedSource {
 /** An owner of the store in this folder. */
 export async function own(folder: string, clock: Clock, startedAtMs = 1) {
   const feed = new HandFeed(startedAtMs);
-  const lines = new InspectLines({ clock, source: feed, gate: gateOf() });
+  const lines = new InspectLines({ clock, source: feed });
   const control = new ControlServer({
     storeFolder: folder,
     clock,

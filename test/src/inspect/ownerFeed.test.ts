@@ -151,11 +151,7 @@ describe('UX-2 it is said in plain words why there is nothing to see', () => {
   test('UX-2 an owner from before there were inspectors', async () => {
     const folder = tempFolder();
     const lines = new LineServer({
-      ...{
-        clock: systemClock,
-        deskOf: () => ({ ask: () => ({}) as never }),
-        payloadBytesMax: 1_000,
-      },
+      ...{ clock: systemClock, desk: { ask: () => ({}) as never }, payloadBytesMax: 1_000 },
       crisisSocket: null,
     });
     const control = new ControlServer({

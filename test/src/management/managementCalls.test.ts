@@ -4,7 +4,6 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fact, Noted } from '../../../actors/port.ts';
 import { permanentFailure } from '../../../machines/policy/retry/classifyFailure.ts';
 import type { AuditVia } from '../../../persistence/port/audit.ts';
-import { ofOwner } from '../../../src/access/gate.ts';
 import { withStore } from '../../../src/cli/kit/withStore.ts';
 import { askOwner } from '../../../src/control/controlClient.ts';
 import { ControlServer } from '../../../src/control/controlServer.ts';
@@ -17,7 +16,6 @@ import { health, releaseStore } from '../../../src/management/store.ts';
 import { seededRandom } from '../../../src/virtual/seededRandom.ts';
 import { VirtualClock } from '../../../src/virtual/virtualClock.ts';
 import { createWorld } from '../../support/harness/engineHarness.ts';
-import { gateOf } from '../../support/harness/gate.ts';
 import { tempFolder } from '../../support/store/tempFolder.ts';
 
 /** The first part of a call that is not there: what one file declares. */
@@ -44,7 +42,6 @@ function managed() {
     store: { whileAnswering: (work: Promise<unknown>) => work, records: { audit } } as never,
     runtime: { health: () => ({ overall: 'healthy' }) } as never,
     via: 'app',
-    gate: gateOf(),
     whenOpen: () => Promise.resolve(),
     onOverride: (what, about) => overrides.push({ what, ...about }),
   });
@@ -58,18 +55,18 @@ describe('UX-1 a call that is added is one file and one line', () => {
     const server = new ControlServer({
       storeFolder: folder,
       clock: new VirtualClock(),
-      answer: (name, params) => management.callByName(CALLS, name, params, ofOwner('socket')),
+      answer: (name, params) => management.callByName(CALLS, name, params, 'socket'),
       onError: () => undefined,
     });
     server.open();
     onTestFinished(() => server.close());
     const options = { store: folder, keyFile: join(folder, 'none.key') };
-    while ((await askOwner({ store: folder }, touch, { id: 'a' })) === null) await setImmediate();
+    while ((await askOwner(folder, touch, { id: 'a' })) === null) await setImmediate();
     overrides.length = 0;
     recorded.length = 0;
 
     expect(await management.call(touch, { id: 'api' })).toEqual({ touched: 'api' });
-    expect(await askOwner({ store: folder }, touch, { id: 'socket' })).toEqual({
+    expect(await askOwner(folder, touch, { id: 'socket' })).toEqual({
       result: { touched: 'socket' },
     });
     const byCommand = await withStore(options, (caller, how) =>
@@ -90,7 +87,7 @@ describe('UX-1 a call that is added is one file and one line', () => {
     );
     // What it declares of its parameters is checked on each way.
     const wrong = { id: 'x', idd: 'y' };
-    for (const made of [management.call(touch, wrong), askOwner({ store: folder }, touch, wrong)]) {
+    for (const made of [management.call(touch, wrong), askOwner(folder, touch, wrong)]) {
       await expect(made).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field: 'idd' });
     }
     expect(overrides).toHaveLength(3);
@@ -98,12 +95,7 @@ describe('UX-1 a call that is added is one file and one line', () => {
 
   test('UX-1 control: one that is not in the registry is reached by nobody from outside', async () => {
     const { management } = managed();
-    const made = management.callByName(
-      MANAGEMENT_CALLS,
-      touch.name,
-      { id: 'x' },
-      ofOwner('socket'),
-    );
+    const made = management.callByName(MANAGEMENT_CALLS, touch.name, { id: 'x' }, 'socket');
     await expect(made).rejects.toMatchObject({ code: 'HF_OPTION_INVALID', field: 'call' });
   });
 
@@ -137,8 +129,8 @@ describe('the registry', () => {
 
   test('AU-1 AC-1 a call that changes something is an order, and looking alone needs no more than to look', () => {
     for (const { name, override, capability } of MANAGEMENT_CALLS) {
-      const orders = ['view', 'submit', 'operate', 'decide', 'care', 'destroy', 'secure', 'grant'];
-      const looks = ['view', 'viewSubjects', 'audit', 'decide', 'export', 'secure'];
+      const orders = ['operate', 'destroy'];
+      const looks = ['view', 'viewSubjects', 'export'];
       expect(override === null ? looks : orders, name).toContain(capability);
     }
   });
@@ -155,7 +147,6 @@ describe('the registry', () => {
       'operation.show',
     ];
     const exported = [
-      'access.list',
       'conflict.preview',
       'conflict.show',
       'deadLetter.answer',
@@ -164,9 +155,7 @@ describe('the registry', () => {
       'subject.export',
     ];
     const looks = (via: AuditVia): string[] =>
-      MANAGEMENT_CALLS.filter(
-        (call) => call.override === null && isRecorded(call, via, { kind: 'own' }),
-      )
+      MANAGEMENT_CALLS.filter((call) => call.override === null && isRecorded(call, via))
         .map(({ name }) => name)
         .toSorted();
     expect(looks('socket')).toEqual([...shown, ...exported].toSorted());
@@ -175,7 +164,7 @@ describe('the registry', () => {
     expect(looks('app')).toEqual(exported);
     expect(looks('inspector')).toEqual(exported);
     const orders = MANAGEMENT_CALLS.filter(({ override }) => override !== null);
-    expect(orders.filter((call) => !isRecorded(call, 'inspector', { kind: 'own' }))).toEqual([]);
+    expect(orders.filter((call) => !isRecorded(call, 'inspector'))).toEqual([]);
   });
 });
 

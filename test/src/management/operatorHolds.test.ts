@@ -32,7 +32,7 @@ async function owner(store: string) {
   await runtime.ready;
   await vi.waitUntil(() => existsSync(join(store, 'control.sock')), { timeout: 30_000 });
   const said = async () => {
-    const answer = await askOwner({ store: store }, health, {});
+    const answer = await askOwner(store, health, {});
     if (answer === null || !('result' in answer)) throw new Error('The owner does not answer.');
     const { upstreams, reasons } = answer.result;
     return { breaker: upstreams[UPSTREAM]?.breaker, hold: upstreams[UPSTREAM]?.hold, reasons };
@@ -45,13 +45,9 @@ test('CB-1 CB-4 HM-1 two orders over the socket need two releases, and outlive t
   const before = await owner(store);
   const beganAtMs = Date.now();
   const order = { upstream: UPSTREAM, reason: 'maintenance', by: 'ana' };
-  expect(await askOwner({ store: store }, forceBreakerOpen, order)).toMatchObject(DONE);
-  await askOwner({ store: store }, disableBreaker, { upstream: UPSTREAM, by: 'ben' });
-  await askOwner({ store: store }, forceBreakerOpen, {
-    upstream: UPSTREAM,
-    reason: 'audit',
-    by: 'cy',
-  });
+  expect(await askOwner(store, forceBreakerOpen, order)).toMatchObject(DONE);
+  await askOwner(store, disableBreaker, { upstream: UPSTREAM, by: 'ben' });
+  await askOwner(store, forceBreakerOpen, { upstream: UPSTREAM, reason: 'audit', by: 'cy' });
   const given = await before.said();
   expect(given).toMatchObject({
     breaker: 'forcedOpen',
@@ -72,12 +68,12 @@ test('CB-1 CB-4 HM-1 two orders over the socket need two releases, and outlive t
   expect(kept).toMatchObject({ breaker: given.breaker, hold: { ...given.hold, sinceAtMs } });
   expect(kept.reasons).toHaveLength(1);
   const release = async (by: string) => {
-    await askOwner({ store: store }, releaseBreaker, { upstream: UPSTREAM, by });
+    await askOwner(store, releaseBreaker, { upstream: UPSTREAM, by });
     const { breaker, hold } = await after.said();
     return [breaker, hold?.by, hold?.orders];
   };
   // Bob holds nothing, so that nothing of what others hold is undone by him.
-  const bobs = askOwner({ store: store }, releaseBreaker, { upstream: UPSTREAM, by: 'bob' });
+  const bobs = askOwner(store, releaseBreaker, { upstream: UPSTREAM, by: 'bob' });
   await expect(bobs).rejects.toMatchObject({
     code: 'HF_OPTION_INVALID',
     message: expect.stringContaining('held by ana, ben, cy') as string,
@@ -85,6 +81,6 @@ test('CB-1 CB-4 HM-1 two orders over the socket need two releases, and outlive t
   expect(await after.said()).toMatchObject({ hold: { by: 'cy', orders: 3 } });
   expect(await release('cy')).toEqual(['forcedOpen', 'ana', 2]);
   expect(await release('ana')).toEqual(['disabled', 'ben', 1]);
-  await askOwner({ store: store }, releaseBreaker, { upstream: UPSTREAM, by: 'bob', of: 'ben' });
+  await askOwner(store, releaseBreaker, { upstream: UPSTREAM, by: 'bob', of: 'ben' });
   expect(after.runtime.upstream(UPSTREAM)).toMatchObject({ breaker: 'closed', hold: null });
 });

@@ -82,7 +82,7 @@ describe('CR-6 CF-7 what people write is masked as payloads are', () => {
     runtime.upstream('payments').forceOpen(SAID);
     await vi.waitUntil(() => existsSync(join(store, 'control.sock')), { timeout: 30_000 });
     const order = { subject: 'user-2', by: NURSE, reason: SAID };
-    expect(await askOwner({ store: store }, enterCrisisMode, order)).toHaveProperty('result');
+    expect(await askOwner(store, enterCrisisMode, order)).toHaveProperty('result');
     const modes = runtime.crisisMode.list();
     expect(modes.map(({ reason }) => reason)).toEqual([
       'paid with ************1111, cvv: ***',

@@ -49,11 +49,8 @@ test('CR-4 SE-5 what is spilled has no card data that its type does not exempt',
   const { end, heard } = line();
   made.handlersChanged(new Map([['payments.crisis', ['payload.card']]]));
   made.use(end);
-  made.keep('1', { request: { subject: 'user-42', payload: { card: CARD } }, isVouched: true });
-  made.keep('2', {
-    request: { subject: 'user-42', type: 'payments.crisis', payload: { card: CARD } },
-    isVouched: true,
-  });
+  made.keep('1', { subject: 'user-42', payload: { card: CARD } });
+  made.keep('2', { subject: 'user-42', type: 'payments.crisis', payload: { card: CARD } });
   const [first, second] = await heardOf(heard, 2);
   expect(JSON.stringify(first)).not.toContain(CARD);
   expect(JSON.stringify(first)).toContain('user-42');
@@ -64,7 +61,7 @@ test('CR-4 what comes before there is a line is asked for once there is one, and
   const kept: string[] = [];
   const lost: string[] = [];
   const made = spiller({ kept, lost });
-  made.keep('1', { request: 'help', isVouched: true });
+  made.keep('1', 'help');
   expect(made.canKeep).toBe(false);
   const first = line();
   made.use(first.end);
@@ -80,7 +77,7 @@ test('CR-4 what comes before there is a line is asked for once there is one, and
   made.drop('1');
   made.drop('1');
   made.drop('never kept');
-  made.keep('2', { request: 'help', isVouched: true });
+  made.keep('2', 'help');
   expect((await heardOf(second.heard, 3)).map(({ kind }) => kind)).toEqual([
     'keep',
     'drop',
@@ -93,7 +90,7 @@ test('CR-4 what the disk does not take is told, and tried again', async () => {
   const made = spiller({ failed });
   const { writer, end, heard } = line();
   made.use(end);
-  made.keep('1', { request: 'help', isVouched: true });
+  made.keep('1', 'help');
   await heardOf(heard, 1);
   const error = toPlainError(new HoldfastError('HF_STORE_FULL', 'No room.', { retry: 'later' }));
   writer.postMessage({ kind: 'notKept', id: '1', error });

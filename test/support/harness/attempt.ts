@@ -26,7 +26,6 @@ export function attemptOf(given: Partial<Attempt> = {}): Attempt {
     networkGrade: 'excellent',
     leftOut: [],
     isTest: false,
-    isUnvouched: false,
     method: null,
     path: null,
     keepAnswer: () => undefined,
