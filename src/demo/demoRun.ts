@@ -108,7 +108,8 @@ export class DemoRun implements Omit<DemoEvidence, 'ledger' | 'killsWanted' | 'c
   }
 
   #send(order: Order): void {
-    this.#child?.send(order);
+    // A process that has just ended hears nothing more: 'exit' says what becomes of it.
+    this.#child?.send(order, () => {});
   }
 
   #take(report: Report): void {

@@ -92,8 +92,11 @@ class DeviceHandle {
     const number = this.#orders;
     const answer = new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject });
+      // A process that has just ended can't be sent to; without a callback that would be an event nobody hears.
+      this.#child?.send({ number, order }, (error) => {
+        if (error !== null) reject(error);
+      });
     });
-    this.#child?.send({ number, order });
     return (await answer) as Answers[Kind];
   }
 
@@ -182,9 +185,11 @@ class RecordsHandle {
   async #ask(order: RecordsOrder): Promise<Witness | null> {
     this.#orders += 1;
     const number = this.#orders;
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
       this.#waiting.set(number, resolve);
-      this.#child.send({ number, order });
+      this.#child.send({ number, order }, (error) => {
+        if (error !== null) reject(error);
+      });
     });
   }
 }

@@ -51,8 +51,10 @@ describe('holdfast demo --conflicts', () => {
     }, HANGS_AFTER_MS);
     kill('SIGINT');
     const { exitCode, stderr } = await result;
-    expect(exitCode).toBe(130);
-    expect(stderr).toContain('stopping');
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 130,
+      stderr: expect.stringContaining('stopping'),
+    });
   });
 
   test.each([
