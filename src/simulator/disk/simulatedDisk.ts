@@ -62,7 +62,10 @@ export class SimulatedDisk implements DiskOfStore {
   readonly files: SimulatedFiles;
   readonly damaged = new Set<string>();
   readonly hand: OtherHand;
-  /** A commit of several parts: a kill leaves all of it or nothing, so who looks at the disk then waits for it. */
+  /**
+   * A commit of several parts, or a change of the whole database at rest: it happens whole or not at all, so that who
+   * looks at the disk or opens it waits for its end.
+   */
   underWay: Promise<void> | null = null;
   /** Ids of crises in a file beside the database, and not in it. */
   readonly onlySpilled = new Set<string>();
@@ -118,9 +121,20 @@ export class SimulatedDisk implements DiskOfStore {
   }
 
   /** Opens the database as a killed process has left it. */
-  atRest(): Promise<unknown> {
-    const open = (): Promise<unknown> => this.#base.open();
-    return this.underWay === null ? open() : this.underWay.then(open);
+  async atRest(): Promise<unknown> {
+    while (this.underWay !== null) await this.underWay;
+    return await this.#base.open();
+  }
+
+  /** Does a work of several parts, which nobody sees half done. */
+  async whole<Result>(work: () => Promise<Result>): Promise<Result> {
+    while (this.underWay !== null) await this.underWay;
+    const done = work();
+    const end = (): void => {
+      this.underWay = null;
+    };
+    this.underWay = done.then(end, end);
+    return await done;
   }
 
   /** Creates the store of a process, until it is killed. */
@@ -243,9 +257,10 @@ export class SimulatedDisk implements DiskOfStore {
    * (PS-5), and knows nothing of later commits.
    */
   async restore(share: number, sinceAtMs: number): Promise<void> {
-    if (this.underWay !== null) await this.underWay;
-    await this.#replace(this.#first(share));
-    await this.#hold({ reason: 'restored', sinceAtMs });
+    await this.whole(async () => {
+      await this.#replace(this.#first(share));
+      await this.#hold({ reason: 'restored', sinceAtMs });
+    });
   }
 
   /**
@@ -253,7 +268,10 @@ export class SimulatedDisk implements DiskOfStore {
    * would not be behind `anchor`, the record of its last commit that is kept elsewhere. Resolves to whether it was.
    */
   async putBack(share: number, anchor: string | null): Promise<boolean> {
-    if (this.underWay !== null) await this.underWay;
+    return await this.whole(() => this.#putBack(share, anchor));
+  }
+
+  async #putBack(share: number, anchor: string | null): Promise<boolean> {
     const log = this.#first(share);
     const base = createMemoryStore(this.storeId);
     await base.open();
@@ -295,7 +313,7 @@ export class SimulatedDisk implements DiskOfStore {
    * Holds the store as a copy: somebody copied its folder to another disk, and processes open the copy from now on.
    */
   async copied(): Promise<void> {
-    await this.#hold({ reason: 'copied', sinceAtMs: null });
+    await this.whole(() => this.#hold({ reason: 'copied', sinceAtMs: null }));
   }
 
   /** Releases the hold, as a command does while no process runs. */
@@ -329,7 +347,7 @@ export class SimulatedDisk implements DiskOfStore {
   }
 
   async #hold(hold: Omit<Hold, 'seqMax'>): Promise<void> {
-    await this.atRest();
+    await this.#base.open();
     const seqMax = this.#base.nextSeq() - 1;
     await this.commit([holdWrite({ ...hold, seqMax })]);
   }

@@ -66,8 +66,10 @@ export interface DiskOfStore {
   /** Hears that a crisis is in a file beside the database and not in it. */
   spilled(id: string): void;
   commit(writes: readonly Write[]): Promise<readonly WriteResult[]>;
-  /** Commit of several parts that is being written; `null` for none. */
-  underWay: Promise<void> | null;
+  /** Work of several parts on the database; `null` for none. */
+  readonly underWay: Promise<void> | null;
+  /** Does a work of several parts once no other is under way. */
+  whole<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Brings the store up to date; `null` where it is. */
   migrate(clock: Clock): Promise<StoreInfo['migration']>;
 }
@@ -114,6 +116,7 @@ class SimulatedStore {
   async open(): Promise<StoreInfo> {
     const { sealer, storeId, files, faults } = this.#disk;
     const migration = await this.#disk.migrate(this.#clock);
+    while (this.#disk.underWay !== null) await this.#disk.underWay;
     // Nobody has closed it for a process that was killed.
     if (!this.#isOpened) this.#disk.base.claimed();
     this.#isOpened = true;
@@ -153,7 +156,9 @@ class SimulatedStore {
   }
 
   async commit(writes: readonly Write[]): Promise<readonly WriteResult[]> {
-    const results = await (this.#isWhole ? this.#disk.commit(writes) : this.#inParts(writes));
+    const results = await (this.#isWhole
+      ? this.#disk.commit(writes)
+      : this.#disk.whole(() => this.#commitOverDamage(writes)));
     for (const [index, write] of writes.entries()) {
       if (write.kind === 'quarantine' && results[index]?.kind === 'quarantined') this.#tell(write);
     }
@@ -203,21 +208,6 @@ class SimulatedStore {
     if (once !== undefined) this.#told.add(once);
     this.#notices.push(error);
   };
-
-  /** Notes that it is under way before it begins: a process may be killed in it. */
-  #inParts(writes: readonly Write[]): Promise<readonly WriteResult[]> {
-    const disk = this.#disk;
-    let end = (): void => undefined;
-    disk.underWay = new Promise((resolve) => {
-      end = () => {
-        disk.underWay = null;
-        resolve();
-      };
-    });
-    const parts = this.#commitOverDamage(writes);
-    parts.then(end, end);
-    return parts;
-  }
 
   /**
    * Commits writes over damaged and touched rows: an update mends the row that it writes, and any other write that has

@@ -365,7 +365,7 @@ export class Device {
   async killAndBoot(atRest = (): void => undefined): Promise<void> {
     this.process.kill();
     this.clients.bury();
-    if (this.disk.underWay !== null) await this.disk.underWay;
+    while (this.disk.underWay !== null) await this.disk.underWay;
     atRest();
     await this.#tellDisk();
     this.#bootNext();

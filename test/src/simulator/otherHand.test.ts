@@ -193,6 +193,22 @@ describe('SM-1 a backup has what another hand had touched by then', () => {
   });
 });
 
+test('SM-1 a process that opens a store while it is restored numbers behind what the backup has', async () => {
+  const clock = new VirtualClock();
+  const disk = new SimulatedDisk({
+    ...{ seed: 1, onRelease: () => undefined, onSpilled: () => undefined, retentionMs: () => 0 },
+    onMended: () => undefined,
+  });
+  await disk.base.open();
+  for (const number of [1, 2, 3]) await disk.commit([accept(number)]);
+  const restored = disk.restore(1, 7);
+  const store = disk.store(clock);
+  const { hold } = await clock.run(store.open());
+  await restored;
+  expect(hold).toMatchObject({ reason: 'restored', seqMax: 3 });
+  expect(store.nextSeq()).toBeGreaterThan(3);
+});
+
 test('SE-6 CR-4 SM-1 a crisis whose row is put back while it is delivered ends all the same', async () => {
   const clock = new VirtualClock();
   const mended: string[] = [];
