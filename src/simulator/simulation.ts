@@ -369,9 +369,9 @@ class Simulation implements Scene {
         const { idempotencyKey: key, operationId, number: tries, type } = attempt;
         noteAttempted(operationId, key);
         const survive = this.#endProcess(device, isDead, givenKey(key));
-        const atMs = device.clock.now();
+        const [atMs, sinceMs] = [device.clock.now(), device.link.clock.monotonic()];
         const outage = (): OutageSeen | null =>
-          isMoved || this.app !== null ? null : device.link.outageOf(service);
+          isMoved || this.app !== null ? null : device.link.outageOf(service, sinceMs);
         const { options } = device.process;
         const upstream = options.handlers[type]?.upstream;
         // Requests of other keys may expire.

@@ -80,6 +80,8 @@ export class Link {
   readonly #faults = new Set<LinkFault>();
   /** Number of requests to each upstream that a portal has redirected; to its sender each ends an outage. */
   readonly #redirects = new Map<string, number>();
+  /** Time of the last page that a portal gave as the answer of each upstream. */
+  readonly #pagesAtMs = new Map<string, number>();
   /** Number of the present connections: those of an earlier generation lead nowhere. */
   #generation = 0;
   #lookingUp = 0;
@@ -139,17 +141,25 @@ export class Link {
 
   /** Notes that a portal redirects a request to an upstream, and that its sender hears of it. */
   redirected(upstream: string): void {
-    const outage = this.outageOf(upstream);
+    const outage = this.outageOf(upstream, this.clock.monotonic());
     if (outage !== null) this.arrivals.redirected(outage.name);
     this.#redirects.set(upstream, this.#redirectsOf(upstream) + 1);
   }
 
-  /** Finds the present outage of an upstream, as it shows over this link; `null` for none. */
-  outageOf(upstream: string): OutageSeen | null {
+  /** Notes that a portal answers a request to an upstream with a page: a failure that is an answer. */
+  gavePage(upstream: string): void {
+    this.#pagesAtMs.set(upstream, this.clock.monotonic());
+  }
+
+  /**
+   * Finds the present outage of an upstream, as it has shown over this link since a time; `null` for none.
+   */
+  outageOf(upstream: string, sinceMs: number): OutageSeen | null {
     const outage = this.upstreams.get(upstream)?.outage() ?? null;
     if (outage === null) return null;
     const name = `${upstream} ${outage.number}.${this.#redirectsOf(upstream)}`;
-    return { name, isAnswered: outage.isAnswered };
+    const wasPage = (this.#pagesAtMs.get(upstream) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
+    return { name, isAnswered: outage.isAnswered || wasPage };
   }
 
   #redirectsOf(upstream: string): number {

@@ -209,7 +209,8 @@ class ProcessNetwork implements Network {
       const headers = { 'content-type': 'text/html', location: 'https://portal.example/' };
       const status = isPage ? 200 : 302;
       const body = '<html>Welcome</html>';
-      if (!isPage && !isOver()) this.#link.redirected(upstream);
+      if (isPage) this.#link.gavePage(upstream);
+      else if (!isOver()) this.#link.redirected(upstream);
       answered(this.#response({ status, headers, body }, init.end ?? init.signal));
     });
   }

@@ -211,16 +211,28 @@ describe('SM-1 a link', () => {
       for (let at = 0; at < 20; at += 1) answers.push(await within(1_000, ask(`k${at}`)));
     };
     await askAll();
-    expect(link.outageOf('payments')).toBe(null);
+    expect(link.outageOf('payments', 0)).toBe(null);
     const well = answers.splice(0).filter((answer) => answer === '302').length;
     payments.add({ kind: 'fails', endpoint: null, share: 1 });
-    expect(link.outageOf('payments')).toEqual({ name: `payments 1.${well}`, isAnswered: true });
+    expect(link.outageOf('payments', 0)).toEqual({ name: `payments 1.${well}`, isAnswered: true });
     await askAll();
     const redirects = answers.filter((answer) => answer === '302').map((_, at) => well + at);
     expect(new Set(answers).size).toBe(3);
     expect(told.filter((line) => line.startsWith('redirected'))).toEqual(
       redirects.map((at) => `redirected payments 1.${at}`),
     );
+  });
+
+  test('with a portal counts its page as an answer in an outage, from then on alone', async () => {
+    const { clock, ask, link, payments, within } = world();
+    link.add({ kind: 'captive', upstream: null, share: 1 });
+    payments.add({ kind: 'drops', endpoint: null, share: 1 });
+    const answered = (sinceMs: number): boolean | undefined =>
+      link.outageOf('payments', sinceMs)?.isAnswered;
+    expect(answered(0)).toBe(false);
+    for (let at = 0; at < 20; at += 1) await within(1_000, ask(`k${at}`));
+    expect(answered(0)).toBe(true);
+    expect(answered(clock.monotonic() + 1)).toBe(false);
   });
 
   test('whose connections are forgotten answers nothing over those that were open', async () => {
