@@ -20,6 +20,7 @@ import {
   finished,
   type Histories,
   told as outcome,
+  row,
 } from './historiesByHand.ts';
 import { called, HEALTH, HOUR_MS, ILL, seen, UNDELIVERED } from './looksByHand.ts';
 
@@ -63,7 +64,15 @@ const LEFT = called('crisisMode.leave', {}, null, 'ben');
 const REFUSED = { ...LEFT, answer: null, code: 'HF_SECOND_PERSON_NEEDED' } as TraceEvent;
 const IN_DOUBT = [...touched(MODE), mended(MODE.name, 'crisisModes'), told];
 
+/** A damaged record leaves a lane whose head is less urgent than one behind it. */
+const DAMAGED_HEAD: TraceEvent = { event: 'damaged', id: 'op-1', key: 'key-1', lane: 'a' };
+const UNRAISED: TraceEvent = {
+  event: 'disk',
+  rows: [row(2, { lane: 'a', urgency: 6 }), row(3, { lane: 'a', ownUrgency: 4 })],
+};
+
 export const TOUCHED_BROKEN: Histories = {
+  'less urgent than who waits for it': [[DAMAGED_HEAD, unchecked(1), saying(), UNRAISED]],
   'an earlier copy went out': [
     [...touched({}), attempted(1)],
     [...touched({}), mended('operation 1', 'update'), attempted(1)],
@@ -103,6 +112,9 @@ export const TOUCHED_BROKEN: Histories = {
 
 /** What a device may make of it. */
 export const TOUCHED_CLEAN: Readonly<Record<string, readonly TraceEvent[]>> = {
+  'who comes after a damaged head is not raised until that is found': [
+    ...[DAMAGED_HEAD, saying(), UNRAISED, unchecked(1), UNRAISED],
+  ],
   'what was put back is set aside, and told': [...touched({}), saying('quarantined')],
   'a person has the earlier copy run': [
     ...touched({}),

@@ -266,7 +266,7 @@ export interface TraceEvents {
   /** A living process has told of records that are missing or earlier copies. */
   toldOfTouched: { readonly code: string };
   /** The record of an operation on disk is now damaged, or may be lost. */
-  damaged: { readonly id: string; readonly key: string };
+  damaged: { readonly id: string; readonly key: string; readonly lane?: string | null };
   /**
    * A backup has replaced the store, which is held, or its folder was put back, which its anchor tells; these rows are
    * then on disk.

@@ -69,15 +69,26 @@ export const lanes: readonly Clause[] = [
     watch: (_, broken) => {
       /** Lanes whose head another hand has deleted or put back: the next in it is raised by the process that finds it. */
       const touched = new Set<string>();
+      /** Lanes with a damaged record: it is found when it is read, and surely by a check that begins after. */
+      const damaged = new Set<string>();
       return {
         touched: ({ lane = null }) => {
           if (lane !== null) touched.add(lane);
         },
+        damaged: ({ lane = null }) => {
+          if (lane !== null) damaged.add(lane);
+        },
         looked: ({ health }) => {
           if (health.storeCheck.state === 'done') touched.clear();
+          else {
+            for (const lane of damaged) touched.add(lane);
+            damaged.clear();
+          }
         },
         atRest: (rows) => {
-          const judged = rows.filter(({ lane }) => lane === null || !touched.has(lane));
+          const judged = rows.filter(
+            ({ lane }) => lane === null || !(touched.has(lane) || damaged.has(lane)),
+          );
           unraised(judged, broken);
         },
       };

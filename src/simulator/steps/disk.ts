@@ -453,9 +453,9 @@ async function damageRows(
 ): Promise<void> {
   const rows = await device.rows();
   const from = Math.floor(which * rows.length);
-  for (const { id, key, outcome } of rows.slice(from, from + count)) {
+  for (const { id, key, lane, outcome } of rows.slice(from, from + count)) {
     device.disk.damaged.add(id);
-    device.tell({ event: 'damaged', id, key });
+    device.tell({ event: 'damaged', id, key, lane });
     scene.saw(outcome === null ? 'a record of unfinished work is damaged' : 'a record is damaged');
   }
 }
