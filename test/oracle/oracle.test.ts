@@ -139,6 +139,27 @@ test('CR-5 whoever was told as it lapsed is told again when the chain begins ane
   expect(judge(ALL_SEEING, events)).toEqual([]);
 });
 
+test('CR-5 where the clock was set ahead since a taking, who is asked may be told of its lapse', () => {
+  const minuteMs = HOUR_MS / 60;
+  const of = (clockSetAtMs: number): readonly string[] => {
+    const looks = (...atMs: readonly number[]): readonly TraceEvent[] =>
+      toldAt({ againWithinMs: 9 * HOUR_MS }, ...atMs).map((look) =>
+        look.event === 'looked'
+          ? { ...look, world: { ...look.world, upMs: look.world.atMs - clockSetAtMs } }
+          : look,
+      );
+    return kindsOf(
+      judge(ALL_SEEING, [
+        ...[...looks(1_000), HEARD],
+        called('crisis.acknowledge', { forMs: 30 * minuteMs }, 'crisis', 'ana'),
+        ...[...looks(2_000, 26 * minuteMs), HEARD, ...looks(27 * minuteMs, 2 * HOUR_MS)],
+      ]),
+    );
+  };
+  expect(of(minuteMs)).toEqual([]);
+  expect(of(0)).toContain('nobody was told');
+});
+
 test('CR-5 who a lying pager says to have told is told when the chain begins anew, no sooner', () => {
   const steps = ['on-call', 'desk'];
   const liarUntilMs = HOUR_MS / 2;

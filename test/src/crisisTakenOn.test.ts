@@ -110,6 +110,19 @@ describe('CR-5 taken on is not delivered', () => {
     expect(new Set(notices.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(notices.length);
   });
 
+  test('CR-5 the clock set ahead meanwhile: it lapses unasked, and people are told early, not late', async () => {
+    const { world, acknowledge, told, untilTold } = await scene();
+    await untilTold();
+    await acknowledge({ by: NURSE });
+    world.clock.setWall(53 * MINUTE_MS);
+    await world.clock.advance(24 * MINUTE_MS);
+    expect(told()).toEqual(['on-call']);
+    await world.clock.advance(2 * MINUTE_MS);
+    expect(told()).toEqual(['on-call', 'on-call']);
+    await world.clock.advance(11 * MINUTE_MS);
+    expect(told().slice(2)).toEqual(['clinician', 'emergency']);
+  });
+
   test('CR-5 the step by which they were told comes first, and the chain from its start at last', async () => {
     const { world, acknowledge, told, notices } = await scene();
     while (!told().includes('clinician')) await world.clock.advance(1_000);

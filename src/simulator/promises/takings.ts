@@ -30,6 +30,8 @@ const ALL = '*';
 /** Shortest and longest time for which anybody can take on a crisis. */
 const FOR_MS_MIN = 60_000;
 const FOR_MS_MAX = 14_400_000;
+/** Time before its end at which whoever has a crisis is asked. Where the clock was set ahead since, it ends then. */
+const ASKED_BEFORE_MS = 300_000;
 
 export class Takings {
   readonly #takings = new Map<string, Taking>();
@@ -121,11 +123,17 @@ export class Takings {
       (longest, taking) => {
         if (taking === undefined) return longest;
         const forMs = taking.forMs ?? takenOnMs;
+        const takenAtMs = taking.atMs ?? atMs;
         // A process that started under a clock that was set may have begun the acknowledgement's time again.
-        const untilMs = Math.max(taking.atMs ?? atMs, atMs - upMs) + forMs;
+        const beganAtMs = Math.max(takenAtMs, atMs - upMs);
+        const untilMs = beganAtMs + forMs;
+        const forAtLeastMs = beganAtMs > takenAtMs ? Math.max(0, forMs - ASKED_BEFORE_MS) : forMs;
         return untilMs <= longest.untilMs
           ? longest
-          : { untilMs, atLeastMs: taking.sinceMs + (taking.isUnanswered ? FOR_MS_MIN : forMs) };
+          : {
+              untilMs,
+              atLeastMs: taking.sinceMs + (taking.isUnanswered ? FOR_MS_MIN : forAtLeastMs),
+            };
       },
       { untilMs: 0, atLeastMs: 0 },
     );
