@@ -69,7 +69,7 @@ export const lanes: readonly Clause[] = [
     watch: (_, broken) => {
       /** Lanes whose head another hand has deleted or put back: the next in it is raised by the process that finds it. */
       const touched = new Set<string>();
-      /** Lanes with a damaged record: it is found when it is read, and surely by a check that begins after. */
+      /** Lanes with a damaged record of unfinished work: it is found when it is read, and surely by a check that begins after. */
       const damaged = new Set<string>();
       return {
         touched: ({ lane = null }) => {

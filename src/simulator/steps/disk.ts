@@ -455,7 +455,7 @@ async function damageRows(
   const from = Math.floor(which * rows.length);
   for (const { id, key, lane, outcome } of rows.slice(from, from + count)) {
     device.disk.damaged.add(id);
-    device.tell({ event: 'damaged', id, key, lane });
+    device.tell({ event: 'damaged', id, key, lane: outcome === null ? lane : null });
     scene.saw(outcome === null ? 'a record of unfinished work is damaged' : 'a record is damaged');
   }
 }
