@@ -129,12 +129,19 @@ export class SimulatedDisk implements DiskOfStore {
   /** Does a work of several parts, which nobody sees half done. */
   async whole<Result>(work: () => Promise<Result>): Promise<Result> {
     while (this.underWay !== null) await this.underWay;
-    const done = work();
-    const end = (): void => {
-      this.underWay = null;
-    };
-    this.underWay = done.then(end, end);
-    return await done;
+    let end = (): void => undefined;
+    // Before it begins: a process may be killed in its first step.
+    this.underWay = new Promise((resolve) => {
+      end = () => {
+        this.underWay = null;
+        resolve();
+      };
+    });
+    try {
+      return await work();
+    } finally {
+      end();
+    }
   }
 
   /** Creates the store of a process, until it is killed. */

@@ -30,7 +30,7 @@ const ALL = '*';
 /** Shortest and longest time for which anybody can take on a crisis. */
 const FOR_MS_MIN = 60_000;
 const FOR_MS_MAX = 14_400_000;
-/** Time before its end at which whoever has a crisis is asked. Where the clock was set ahead since, it ends then. */
+/** Time before the end at which its author is asked. Where the clock was set ahead since, the taking ends then. */
 const ASKED_BEFORE_MS = 300_000;
 
 export class Takings {
